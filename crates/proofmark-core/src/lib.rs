@@ -1,0 +1,11 @@
+//! The pure heart of proofmark: metric documents, comparison, policy and judgement.
+//!
+//! It must never know files, network, clock, environment, threads or colour: bytes and values come in,
+//! values go out. `clippy.toml` beside this crate's manifest enforces it.
+
+pub mod discovery;
+pub mod document;
+pub mod path;
+pub mod ports;
+pub mod problem;
+pub mod value;

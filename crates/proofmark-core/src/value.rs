@@ -1,0 +1,176 @@
+//! Values as they stand in a metrics or params file, whatever its format.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+
+/// A mapping in the order of its file.
+pub type Map = IndexMap<String, Value>;
+
+/// One value of a document.
+///
+/// Integers are exact up to 128 bits; beyond, a reader gives the nearest [`Value::Float`]. Mapping keys are text:
+/// an integer key `1` reads as `"1"`, `true` as `"true"`, null as `"null"`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// True or false; not a number.
+    Bool(bool),
+    /// A whole number, exact.
+    Int(i128),
+    /// A double; NaN and the infinities are values like any other here.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// A date or time as it was written (YAML, TOML).
+    Date(String),
+    /// A list.
+    List(Vec<Self>),
+    /// A mapping.
+    Map(Map),
+}
+
+/// The kinds of [`Value`], for "type changed" and messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Null.
+    Null,
+    /// Boolean.
+    Bool,
+    /// Integer or double.
+    Number,
+    /// Text.
+    Text,
+    /// Date or time.
+    Date,
+    /// List.
+    List,
+    /// Mapping.
+    Map,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Null => "null",
+            Self::Bool => "boolean",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Date => "date",
+            Self::List => "list",
+            Self::Map => "mapping",
+        })
+    }
+}
+
+impl Value {
+    /// What kind of value this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Null => Kind::Null,
+            Self::Bool(_) => Kind::Bool,
+            Self::Int(_) | Self::Float(_) => Kind::Number,
+            Self::Text(_) => Kind::Text,
+            Self::Date(_) => Kind::Date,
+            Self::List(_) => Kind::List,
+            Self::Map(_) => Kind::Map,
+        }
+    }
+
+    /// The number as a double (integers beyond 2^53 are rounded); `None` for all that is not a number.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Int(whole) => Some(*whole as f64),
+            Self::Float(number) => Some(*number),
+            Self::Null | Self::Bool(_) | Self::Text(_) | Self::Date(_) | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// The text of a text value.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The mapping of a mapping value.
+    pub fn as_map(&self) -> Option<&Map> {
+        if let Self::Map(map) = self { Some(map) } else { None }
+    }
+
+    /// The elements of a list value.
+    pub fn as_list(&self) -> Option<&[Self]> {
+        if let Self::List(list) = self { Some(list) } else { None }
+    }
+
+    /// Whether this is NaN or an infinity.
+    pub fn is_non_finite(&self) -> bool {
+        matches!(self, Self::Float(number) if !number.is_finite())
+    }
+
+    /// Equality as a reader means it: NaN is NaN, `1` is `1.0`, `-0.0` is `0.0`, integers exact.
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Int(one), Self::Int(two)) => one == two,
+            (Self::Int(whole), Self::Float(number)) | (Self::Float(number), Self::Int(whole)) => {
+                *number == *whole as f64 && (*number as i128) == *whole
+            }
+            (Self::Float(one), Self::Float(two)) => one == two || (one.is_nan() && two.is_nan()),
+            (Self::List(one), Self::List(two)) => one.len() == two.len() && one.iter().zip(two).all(|(a, b)| a.same(b)),
+            (Self::Map(one), Self::Map(two)) => {
+                one.len() == two.len() && one.iter().all(|(key, a)| two.get(key).is_some_and(|b| a.same(b)))
+            }
+            (one, two) => one == two,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// Full precision, as JSON would have it; NaN and the infinities by name, text without quotes.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => out.write_str("null"),
+            Self::Bool(yes) => write!(out, "{yes}"),
+            Self::Int(whole) => write!(out, "{whole}"),
+            Self::Float(number) if number.is_nan() => out.write_str("NaN"),
+            Self::Float(number) if number.is_infinite() => out.write_str(if *number > 0.0 { "Infinity" } else { "-Infinity" }),
+            Self::Float(number) if *number != 0.0 && !(1e-5..1e16).contains(&number.abs()) => write!(out, "{number:e}"),
+            Self::Float(number) => write!(out, "{number:?}"),
+            Self::Text(text) | Self::Date(text) => out.write_str(text),
+            Self::List(_) | Self::Map(_) => out.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?),
+        }
+    }
+}
+
+impl Serialize for Value {
+    /// Strict JSON: NaN and the infinities become the strings `NaN`, `Infinity`, `-Infinity`; dates become text.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => to.serialize_unit(),
+            Self::Bool(yes) => to.serialize_bool(*yes),
+            Self::Int(whole) => match (i64::try_from(*whole), u64::try_from(*whole)) {
+                (Ok(small), _) => to.serialize_i64(small),
+                (_, Ok(large)) => to.serialize_u64(large),
+                _ => to.serialize_i128(*whole),
+            },
+            Self::Float(_) if self.is_non_finite() => to.collect_str(self),
+            Self::Float(number) => to.serialize_f64(*number),
+            Self::Text(text) | Self::Date(text) => to.serialize_str(text),
+            Self::List(list) => {
+                let mut items = to.serialize_seq(Some(list.len()))?;
+                for item in list {
+                    items.serialize_element(item)?;
+                }
+                items.end()
+            }
+            Self::Map(map) => {
+                let mut entries = to.serialize_map(Some(map.len()))?;
+                for (key, value) in map {
+                    entries.serialize_entry(key, value)?;
+                }
+                entries.end()
+            }
+        }
+    }
+}

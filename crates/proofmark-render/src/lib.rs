@@ -1,0 +1,1 @@
+//! Turns proofmark reports into tables, Markdown and JSON.

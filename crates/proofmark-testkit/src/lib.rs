@@ -1,0 +1,1 @@
+//! What the tests of proofmark share: repository builder, runner of the binary, output scrubber.
