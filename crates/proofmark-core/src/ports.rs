@@ -134,6 +134,13 @@ pub trait Tree: Sync {
     /// See [`TreeError`].
     fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, TreeError>;
 
+    /// Whether the tree's own rules (`.gitignore`) say that a walk in search of files should not look here. A file
+    /// that is named outright is read all the same.
+    fn is_ignored(&self, path: &RepoPath, folder: bool) -> bool {
+        let _ = (path, folder);
+        false
+    }
+
     /// Many files in one call, in the same order; adapters may read them side by side.
     fn read_many(&self, paths: &[RepoPath]) -> Vec<Result<Option<Content>, TreeError>> {
         paths.iter().map(|path| self.read(path)).collect()
