@@ -3,6 +3,12 @@
 //! One file per format. Readers never panic, never recurse without a bound, and refuse what would blow up
 //! memory (aliases that multiply, nesting beyond [`MAX_DEPTH`]).
 
+mod json;
+mod python;
+mod table;
+mod toml;
+mod yaml;
+
 use crate::path::RepoPath;
 use crate::problem::{Position, Problem, ProblemKind};
 use crate::value::Value;
@@ -79,8 +85,72 @@ impl ParseError {
 
 /// Reads a document.
 ///
+/// ```
+/// use proofmark_core::document::{Format, parse};
+///
+/// let value = parse(Format::Json, br#"{"auc": NaN}"#)?;
+/// assert_eq!(value.to_string(), r#"{"auc":"NaN"}"#);
+/// let mistake = parse(Format::Json, b"{\n  \"auc\": 0.9,").unwrap_err();
+/// assert_eq!(mistake.position.map(|at| at.line), Some(2));
+/// # Ok::<(), proofmark_core::document::ParseError>(())
+/// ```
+///
 /// # Errors
 /// When the bytes are not a document of this format; see [`ParseError`].
-pub fn parse(_format: Format, _bytes: &[u8]) -> Result<Value, ParseError> {
-    Ok(Value::Null)
+pub fn parse(format: Format, bytes: &[u8]) -> Result<Value, ParseError> {
+    let read = match format {
+        Format::Json => json::read(bytes),
+        Format::Yaml => yaml::read(bytes),
+        Format::Toml => toml::read(bytes),
+        Format::Csv => table::read(bytes, b','),
+        Format::Tsv => table::read(bytes, b'\t'),
+        Format::Python => python::read(bytes),
+    };
+    read.map_err(|error| likelier_cause(bytes, error))
+}
+
+/// A mistake that git or an editor made explains itself better than the parser's first stumble.
+fn likelier_cause(bytes: &[u8], error: ParseError) -> ParseError {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return ParseError::at(bytes, 0, "the file is UTF-16").hint("write it as UTF-8");
+    }
+    if let Some(offset) = bytes.iter().position(|&byte| byte == 0) {
+        return ParseError::at(bytes, offset, "the file holds NUL bytes: it is binary, or was cut off by a crash");
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return ParseError::at(bytes, 0, "the file starts with a byte-order mark").hint("write it as UTF-8 without a byte-order mark");
+    }
+    let mut offset = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        if line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ") {
+            return ParseError::at(bytes, offset, "the file holds git's conflict markers")
+                .hint("resolve the merge and commit the file again");
+        }
+        offset += line.len();
+    }
+    error
+}
+
+fn too_deep(bytes: &[u8], offset: usize) -> ParseError {
+    ParseError::at(bytes, offset, format!("nested deeper than {MAX_DEPTH} levels"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likelier_cause_is_named() {
+        let cases: [(&[u8], &str); 5] = [
+            (b"{\n<<<<<<< HEAD\n\"a\": 1\n=======\n", "conflict markers"),
+            (b"{\"a\": 1\0}", "NUL bytes"),
+            (b"\xff\xfe{\0", "UTF-16"),
+            (b"\xef\xbb\xbf{}", "byte-order mark"),
+            (b"{\"a\"", "ends where"),
+        ];
+        for (bytes, expected) in cases {
+            let message = parse(Format::Json, bytes).expect_err("broken").message;
+            assert!(message.contains(expected), "{message}");
+        }
+    }
 }

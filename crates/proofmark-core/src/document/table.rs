@@ -1,0 +1,128 @@
+//! Metrics written as a table: CSV and TSV.
+//!
+//! A table becomes one mapping, by its shape:
+//!
+//! | shape | becomes |
+//! |---|---|
+//! | columns named `metric`/`name`/`key` and `value`, nothing else | one metric per row |
+//! | one row | one metric per column |
+//! | first column is text, all different | `row.column` |
+//! | first column counts steps (`step`, `epoch`, …) | the last row: where training ended |
+//! | anything else | a list of rows, `[0].column` |
+
+use super::ParseError;
+use super::yaml::plain_scalar;
+use crate::problem::Position;
+use crate::value::{Map, Value};
+
+const STEP_COLUMNS: [&str; 9] = ["step", "steps", "epoch", "epochs", "iteration", "iter", "global_step", "round", "timestamp"];
+
+/// Reads one table with a header.
+pub(super) fn read(bytes: &[u8], delimiter: u8) -> Result<Value, ParseError> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    let header: Vec<String> = reader.headers().map_err(|error| explain(&error))?.iter().map(|name| name.trim().to_owned()).collect();
+    if header.iter().all(String::is_empty) {
+        return Err(ParseError::at(bytes, 0, "the file is empty").hint("a table needs a header line"));
+    }
+    check_header(&header)?;
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        rows.push(record.map_err(|error| explain(&error))?.iter().map(cell).collect::<Vec<_>>());
+    }
+    shape(&header, rows)
+}
+
+fn check_header(header: &[String]) -> Result<(), ParseError> {
+    let mut seen = std::collections::HashSet::new();
+    match header.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(twice) => Err(on_line(1, format!("the column `{twice}` stands twice in the header"))),
+        None => Ok(()),
+    }
+}
+
+fn on_line(line: u32, message: String) -> ParseError {
+    ParseError { message, position: Some(Position { line, column: 1 }), hint: None }
+}
+
+fn explain(error: &csv::Error) -> ParseError {
+    let line = error.position().map_or(1, |at| u32::try_from(at.line()).unwrap_or(u32::MAX));
+    let message = match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("the row has {len} fields where the header has {expected_len}"),
+        csv::ErrorKind::Utf8 { .. } => "the row is not UTF-8".to_owned(),
+        _ => error.to_string(),
+    };
+    on_line(line, message)
+}
+
+/// Numbers as Python's `csv` and pandas write them; the rest is text.
+fn cell(text: &str) -> Value {
+    let text = text.trim();
+    match text.to_ascii_lowercase().as_str() {
+        "nan" => Value::Float(f64::NAN),
+        "inf" | "infinity" | "+inf" => Value::Float(f64::INFINITY),
+        "-inf" | "-infinity" => Value::Float(f64::NEG_INFINITY),
+        _ => match plain_scalar(text) {
+            number @ (Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null) => number,
+            _ => Value::Text(text.to_owned()),
+        },
+    }
+}
+
+fn shape(header: &[String], mut rows: Vec<Vec<Value>>) -> Result<Value, ParseError> {
+    let named = |row: Vec<Value>| header.iter().cloned().zip(row).collect::<Map>();
+    let is = |column: usize, names: &[&str]| header.get(column).is_some_and(|name| names.contains(&name.to_ascii_lowercase().as_str()));
+    if header.len() == 2 && is(0, &["metric", "name", "key"]) && is(1, &["value"]) {
+        return by_first_column(rows, |mut rest| rest.pop().unwrap_or(Value::Null)).map(Value::Map);
+    }
+    if rows.len() == 1 {
+        return Ok(rows.pop().map_or(Value::Null, |row| Value::Map(named(row))));
+    }
+    if is(0, &STEP_COLUMNS) {
+        return Ok(rows.pop().map_or_else(|| Value::Map(Map::new()), |row| Value::Map(named(row))));
+    }
+    let labels: std::collections::HashSet<&str> = rows.iter().filter_map(|row| row.first()?.as_text()).collect();
+    if labels.len() == rows.len() && header.len() > 1 {
+        let columns = &header[1..];
+        return by_first_column(rows, |rest| Value::Map(columns.iter().cloned().zip(rest).collect())).map(Value::Map);
+    }
+    Ok(Value::List(rows.into_iter().map(|row| Value::Map(named(row))).collect()))
+}
+
+fn by_first_column(rows: Vec<Vec<Value>>, make: impl Fn(Vec<Value>) -> Value) -> Result<Map, ParseError> {
+    let mut map = Map::new();
+    for (number, mut row) in rows.into_iter().enumerate() {
+        let name = if row.is_empty() { String::new() } else { row.remove(0).to_string() };
+        if map.contains_key(&name) {
+            return Err(on_line(u32::try_from(number + 2).unwrap_or(u32::MAX), format!("the row `{name}` stands twice")));
+        }
+        map.insert(name, make(row));
+    }
+    Ok(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn csv(text: &str) -> String {
+        read(text.as_bytes(), b',').map_or_else(|error| format!("{error} at {:?}", error.position), |value| value.to_string())
+    }
+
+    #[test]
+    fn shapes() {
+        assert_eq!(csv("metric,value\nacc,0.9\nloss,nan\n"), r#"{"acc":0.9,"loss":"NaN"}"#);
+        assert_eq!(csv("acc,loss\n0.9,0.1\n"), r#"{"acc":0.9,"loss":0.1}"#);
+        assert_eq!(csv("class,f1,n\ncat,0.8,3\ndog,0.7,4\n"), r#"{"cat":{"f1":0.8,"n":3},"dog":{"f1":0.7,"n":4}}"#);
+        assert_eq!(csv("step,loss\n0,0.9\n1,0.5\n"), r#"{"step":1,"loss":0.5}"#);
+        assert_eq!(csv("a,b\n1,2\n3,4\n"), r#"[{"a":1,"b":2},{"a":3,"b":4}]"#);
+        assert_eq!(csv("epoch,loss\n"), "{}");
+    }
+
+    #[test]
+    fn mistakes_have_lines() {
+        assert!(csv("a,b\n1\n").starts_with("the row has 1 fields where the header has 2 at Some(Position { line: 2"));
+        assert!(csv("").starts_with("the file is empty"));
+        assert!(csv("a,a\n1,2\n").starts_with("the column `a` stands twice"));
+        assert!(csv("name,value\nx,1\nx,2\n").contains("line: 3"));
+    }
+}
