@@ -1,1 +1,23 @@
-//! Reads DVC projects at any revision for proofmark, without DVC and without Python.
+//! Reads DVC projects at any revision, without DVC, without Python and without a checkout.
+//!
+//! It must never know the git library, the network or policy: files come through a
+//! [`Tree`](proofmark_core::ports::Tree), cached content through [`Objects`]. Only `store.rs` touches the disk.
+//!
+//! ```
+//! use proofmark_core::ports::MemoryTree;
+//! use proofmark_dvc::{Dvc, Memo};
+//!
+//! let tree = MemoryTree::new("main", [(".dvc/config", ""), ("dvc.yaml", "metrics: [metrics.json]")]);
+//! let dvc = Dvc::read(&tree, &Memo::default());
+//! assert_eq!(dvc.discovery().metrics.len(), 1);
+//! ```
+
+mod memo;
+mod project;
+mod store;
+mod tracked;
+
+pub use memo::Memo;
+pub use project::{Dvc, Project, Stage};
+pub use store::{Fetched, Home, Objects, Origin, Store, StoreError, Stores};
+pub use tracked::{Object, Tracked};

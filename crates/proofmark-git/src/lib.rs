@@ -1,1 +1,29 @@
-//! Files at a git revision for proofmark: object database, work tree, merge base.
+//! Files at a git revision for proofmark: object database, refs and work tree, read in process.
+//!
+//! This crate knows git and must never know metrics or forges. It prints nothing, writes nothing and starts no
+//! process. [`Repository`] finds and names revisions, [`GitTree`] and [`WorkTree`] give their files through
+//! the core's [`Tree`](proofmark_core::ports::Tree) port.
+
+mod branches;
+mod commit;
+mod error;
+mod history;
+mod ignores;
+mod lfs;
+mod loose;
+mod merge_base;
+mod object_tree;
+mod objects;
+mod repository;
+mod resolve;
+mod trees;
+mod walk;
+mod work_tree;
+
+pub use branches::{DefaultBranch, Head};
+pub use commit::Commit;
+pub use error::{GitError, SHALLOW_CURE};
+pub use history::{History, HistoryEnd};
+pub use object_tree::GitTree;
+pub use repository::Repository;
+pub use work_tree::WorkTree;

@@ -1,0 +1,203 @@
+//! What one revision holds: every metrics and params file read, or the reason why not.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::discovery::{DataVersion, Discovery, Keys};
+use crate::document::{self, Format};
+use crate::key::{Key, Lists, flatten};
+use crate::path::RepoPath;
+use crate::ports::{Content, ContentId, Revision, Tree, TreeError};
+use crate::problem::{Problem, ProblemKind};
+use crate::value::Value;
+
+/// The values of one file, sorted by key.
+pub type Leaves = Vec<(Key, Value)>;
+
+/// Where a file's bytes were found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// In the tree: a git object, or a file on disk for the work tree.
+    Tree,
+    /// In the DVC cache.
+    Cache,
+    /// In the DVC remote of this name.
+    Remote(String),
+}
+
+/// Content that stands outside the tree, such as in a DVC cache.
+pub trait Elsewhere: Sync {
+    /// The content of a path that the tree does not hold; `None` when nobody tracks that path.
+    fn fetch(&self, path: &RepoPath) -> Option<Result<Fetched, Unfetched>>;
+
+    /// The recorded hash of a tracked path, when `bytes` are that content.
+    fn proven_hash(&self, path: &RepoPath, bytes: &[u8]) -> Option<String>;
+}
+
+/// Content found elsewhere, verified against its hash.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Where they were.
+    pub origin: Origin,
+    /// Their hash, as recorded.
+    pub hash: String,
+}
+
+/// Content that is recorded and not here.
+#[derive(Debug, Clone)]
+pub struct Unfetched {
+    /// The recorded hash: equal hashes on both sides still prove that nothing changed.
+    pub hash: String,
+    /// What to tell the user.
+    pub problem: Problem,
+}
+
+/// One file of one revision.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The values, or why they cannot be had.
+    pub leaves: Result<Arc<Leaves>, Problem>,
+    /// Where the bytes were.
+    pub origin: Option<Origin>,
+    /// A hash of the content, comparable with other readings' (see [`Reading::same_content`]).
+    hash: Option<String>,
+    id: Option<ContentId>,
+}
+
+impl Reading {
+    /// Whether both readings are of the very same content, known without comparing values.
+    pub fn same_content(&self, other: &Self) -> bool {
+        let same = |one: Option<&String>, two: Option<&String>| one.is_some() && one == two;
+        (self.id.is_some() && self.id == other.id) || same(self.hash.as_ref(), other.hash.as_ref())
+    }
+
+    fn failed(problem: Problem, hash: Option<String>) -> Self {
+        Self { leaves: Err(problem), origin: None, hash, id: None }
+    }
+}
+
+/// Everything that a comparison needs to know of one revision.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Which revision.
+    pub revision: Revision,
+    /// The metrics files that exist on this side.
+    pub metrics: BTreeMap<RepoPath, Reading>,
+    /// The params files that exist on this side.
+    pub params: BTreeMap<RepoPath, Reading>,
+    /// The tracked data.
+    pub data: BTreeMap<RepoPath, DataVersion>,
+    /// What discovery could not understand.
+    pub problems: Vec<Problem>,
+}
+
+/// Parsed documents by content, shared between the revisions of one run, so that each object is parsed once.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    documents: Mutex<HashMap<(ContentId, Format, Lists), Result<Arc<Leaves>, Problem>>>,
+}
+
+impl Parsed {
+    /// Reads the content of one file.
+    pub fn leaves(&self, path: &RepoPath, content: &Content, lists: Lists) -> Result<Arc<Leaves>, Problem> {
+        let format = Format::of(path);
+        let Some(id) = content.id else { return parse(path, format, &content.bytes, lists) };
+        let slot = (id, format, lists);
+        let known = self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(&slot).cloned();
+        let result = known.unwrap_or_else(|| {
+            let fresh = parse(path, format, &content.bytes, lists);
+            self.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(slot, fresh.clone());
+            fresh
+        });
+        // The same broken content may stand under two names.
+        result.map_err(|problem| Problem { file: path.clone(), ..problem })
+    }
+}
+
+fn parse(path: &RepoPath, format: Format, bytes: &[u8], lists: Lists) -> Result<Arc<Leaves>, Problem> {
+    let value = document::parse(format, bytes).map_err(|error| error.into_problem(path.clone()))?;
+    if matches!(value, Value::Null) && lists == Lists::Elements {
+        return Err(Problem::new(ProblemKind::Unparsable, path.clone(), "the file is empty").hint("write the metrics, or remove the file"));
+    }
+    let value = if matches!(value, Value::Null) { Value::Map(crate::value::Map::new()) } else { value };
+    flatten(value, lists).map(Arc::new).map_err(|error| Problem::new(ProblemKind::Unparsable, path.clone(), error.to_string()))
+}
+
+/// Reads all files that any side of the comparison declares, at one revision.
+///
+/// `wanted` is the union over all sides: a file that only the other side declares is read here too when it exists, so
+/// that taking a file out of a declaration hides nothing.
+pub fn take(tree: &dyn Tree, own: &Discovery, wanted: &Discovery, elsewhere: &dyn Elsewhere, parsed: &Parsed) -> Snapshot {
+    let read = |paths: Vec<RepoPath>, lists| {
+        let contents = tree.read_many(&paths);
+        let readings = paths
+            .into_iter()
+            .zip(contents)
+            .filter_map(|(path, content)| Some((path.clone(), reading(&path, content, lists, elsewhere, parsed)?)));
+        readings.collect::<BTreeMap<_, _>>()
+    };
+    let metrics = read(wanted.metrics.iter().cloned().collect(), Lists::Elements);
+    let mut params = read(wanted.params.keys().cloned().collect(), Lists::Whole);
+    for (path, reading) in &mut params {
+        if let (Some(Keys::Some(keys)), Ok(leaves)) = (wanted.params.get(path), &mut reading.leaves) {
+            *leaves = Arc::new(leaves.iter().filter(|(key, _)| is_selected(&key.plain(), keys)).cloned().collect());
+        }
+    }
+    Snapshot { revision: tree.revision().clone(), metrics, params, data: own.data.clone(), problems: own.problems.clone() }
+}
+
+/// A declared key selects itself, everything below it, and a list of which it names an element.
+fn is_selected(key: &str, keys: &std::collections::BTreeSet<String>) -> bool {
+    keys.iter().any(|wanted| {
+        let below = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        below(key, wanted)
+            || (below(wanted, key) && wanted[key.len()..].trim_start_matches('.').split('.').all(|part| part.parse::<usize>().is_ok()))
+    })
+}
+
+fn reading(
+    path: &RepoPath,
+    content: Result<Option<Content>, TreeError>,
+    lists: Lists,
+    elsewhere: &dyn Elsewhere,
+    parsed: &Parsed,
+) -> Option<Reading> {
+    let tree_error = match content {
+        Ok(Some(content)) => {
+            let hash = elsewhere.proven_hash(path, &content.bytes);
+            return Some(Reading { leaves: parsed.leaves(path, &content, lists), origin: Some(Origin::Tree), hash, id: content.id });
+        }
+        Ok(None) => None,
+        Err(error) => Some(Problem::from_tree(path.clone(), &error)),
+    };
+    match (elsewhere.fetch(path), tree_error) {
+        (Some(Ok(found)), _) => {
+            let content = Content { bytes: found.bytes, id: None };
+            Some(Reading { leaves: parsed.leaves(path, &content, lists), origin: Some(found.origin), hash: Some(found.hash), id: None })
+        }
+        (Some(Err(missing)), _) => Some(Reading::failed(missing.problem, Some(missing.hash))),
+        (None, Some(problem)) => Some(Reading::failed(problem, None)),
+        (None, None) => None,
+    }
+}
+
+/// Nothing stands elsewhere.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nowhere;
+
+impl Elsewhere for Nowhere {
+    fn fetch(&self, _: &RepoPath) -> Option<Result<Fetched, Unfetched>> {
+        None
+    }
+
+    fn proven_hash(&self, _: &RepoPath, _: &[u8]) -> Option<String> {
+        None
+    }
+}

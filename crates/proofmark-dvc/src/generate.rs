@@ -1,0 +1,163 @@
+//! Stages made from one definition: `foreach` with `do`, and `matrix`.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use proofmark_core::value::{Kind, Map, Value};
+
+use crate::template::{Bound, Item, Items, Scope, TemplateError, parse, plain_text, whole};
+
+/// Stages that one `dvc.yaml` may generate.
+pub(crate) const MAX_STAGES: usize = 10_000;
+
+/// What a definition's stages go by.
+#[derive(Debug)]
+pub(crate) enum Iteration<'c> {
+    /// `foreach`: key and item; whether the key is known to templates.
+    Foreach { items: Vec<(String, Item<'c>)>, with_key: bool },
+    /// `matrix`: the lists by their names.
+    Matrix(Vec<(String, Vec<Item<'c>>)>),
+}
+
+impl<'c> Iteration<'c> {
+    /// Reads `foreach` data: a list, a mapping, or one template that is one of them.
+    pub(crate) fn foreach(data: &Value, scope: &Scope<'c>) -> Result<Self, TemplateError> {
+        let source = Item::read(data, scope)?;
+        let (items, with_key) = match &*source.value {
+            Value::List(list) => {
+                let children = children(&source, list.iter().enumerate().map(|(at, value)| (at.to_string(), value)), scope)?;
+                let composite = children.iter().any(|(_, item)| matches!(item.value.kind(), Kind::List | Kind::Map));
+                let keyed = children.into_iter().map(|(index, item)| {
+                    let key = if composite { index } else { plain_text(&item.value).unwrap_or_default().into_owned() };
+                    (key, item)
+                });
+                (unique(keyed), false)
+            }
+            Value::Map(map) => (children(&source, map.iter().map(|(key, value)| (key.clone(), value)), scope)?, true),
+            other => return Err(TemplateError::new("foreach", format!("is a {} and neither a list nor a mapping", other.kind()))),
+        };
+        Ok(Self::Foreach { items, with_key })
+    }
+
+    /// Reads `matrix` data: a mapping of lists, or of templates that are lists.
+    pub(crate) fn matrix(data: &Value, scope: &Scope<'c>) -> Result<Self, TemplateError> {
+        let source = Item::read(data, scope)?;
+        let Value::Map(map) = &*source.value else {
+            return Err(TemplateError::new("matrix", format!("is a {} and not a mapping", source.value.kind())));
+        };
+        let mut lists = Vec::new();
+        for (name, axis) in children(&source, map.iter().map(|(name, list)| (name.clone(), list)), scope)? {
+            let Value::List(list) = &*axis.value else {
+                return Err(TemplateError::new("matrix", format!("has `{name}`, a {} and not a list", axis.value.kind())));
+            };
+            let items = children(&axis, list.iter().enumerate().map(|(at, value)| (at.to_string(), value)), scope)?;
+            lists.push((name, items.into_iter().map(|(_, item)| item).collect()));
+        }
+        Ok(Self::Matrix(lists))
+    }
+
+    /// How many stages there will be; `None` when it is beyond counting.
+    pub(crate) fn len(&self) -> Option<usize> {
+        match self {
+            Self::Foreach { items, .. } => Some(items.len()),
+            Self::Matrix(lists) => lists.iter().try_fold(1_usize, |product, (_, list)| product.checked_mul(list.len())),
+        }
+    }
+
+    /// The key of each stage, and what `item` and `key` are in it. Ask for [`Iteration::len`] first.
+    pub(crate) fn stages(&self) -> Vec<(String, Bound<'_>)> {
+        match self {
+            Self::Foreach { items, with_key } => items
+                .iter()
+                .map(|(key, item)| (key.clone(), Bound { key: with_key.then(|| Value::Text(key.clone())), item: Items::One(item) }))
+                .collect(),
+            Self::Matrix(lists) => unique(combinations(lists).into_iter().map(|(key, items)| {
+                let bound = Bound { key: Some(Value::Text(key.clone())), item: Items::Many(items) };
+                (key, bound)
+            })),
+        }
+    }
+}
+
+impl<'c> Item<'c> {
+    /// A value, or what stands behind it if it is one template from end to end.
+    fn read(value: &Value, scope: &Scope<'c>) -> Result<Self, TemplateError> {
+        if let Some(inner) = value.as_text().and_then(whole) {
+            let path = parse(inner);
+            let value = scope.lookup(inner)?.value;
+            return Ok(Self { path, value });
+        }
+        let value = match value {
+            // Left for later: each element is read on its own.
+            Value::List(_) | Value::Map(_) => value.clone(),
+            other => scope.resolve(other)?,
+        };
+        Ok(Self { path: None, value: Cow::Owned(value) })
+    }
+}
+
+/// The elements of a list or mapping as items; texts in literal data are templates.
+fn children<'v, 'c>(
+    parent: &Item<'c>,
+    entries: impl Iterator<Item = (String, &'v Value)>,
+    scope: &Scope<'c>,
+) -> Result<Vec<(String, Item<'c>)>, TemplateError> {
+    let mut items = Vec::new();
+    for (key, value) in entries {
+        let Some(start) = &parent.path else {
+            let item = match value {
+                Value::List(_) | Value::Map(_) => Item { path: None, value: Cow::Owned(scope.resolve(value)?) },
+                _ => Item::read(value, scope)?,
+            };
+            items.push((scope.resolve_string(&key)?.into_owned(), item));
+            continue;
+        };
+        let mut path = start.clone();
+        path.push(key.clone());
+        let (selected, _) = scope.find(&path).ok_or_else(|| TemplateError::new(path.join("."), "cannot be found"))?;
+        items.push((key, Item { path: Some(path), value: selected.value }));
+        if items.len() > MAX_STAGES {
+            break;
+        }
+    }
+    Ok(items)
+}
+
+/// The cartesian product, the first list slowest; names as DVC makes them.
+fn combinations<'i>(lists: &'i [(String, Vec<Item<'i>>)]) -> Vec<(String, Vec<(&'i str, &'i Item<'i>)>)> {
+    let mut rows = vec![(String::new(), Vec::new())];
+    for (column, (name, list)) in lists.iter().enumerate() {
+        let longer = rows.iter().flat_map(|(key, items)| {
+            list.iter().enumerate().map(move |(index, item)| {
+                let fragment = plain_text(&item.value).unwrap_or_else(|| Cow::Owned(format!("{name}{index}")));
+                let key = if column == 0 { fragment.into_owned() } else { format!("{key}-{fragment}") };
+                let mut items: Vec<(&str, &Item<'_>)> = items.clone();
+                items.push((name.as_str(), item));
+                (key, items)
+            })
+        });
+        rows = longer.collect();
+    }
+    rows
+}
+
+/// Equal keys keep their first place and their last value, as in a Python dictionary.
+fn unique<T>(entries: impl Iterator<Item = (String, T)>) -> Vec<(String, T)> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut kept: Vec<(String, T)> = Vec::new();
+    for (key, value) in entries {
+        match places.get(&key) {
+            Some(&place) => kept[place].1 = value,
+            None => {
+                places.insert(key.clone(), kept.len());
+                kept.push((key, value));
+            }
+        }
+    }
+    kept
+}
+
+/// A definition without the key that generates.
+pub(crate) fn template_of<'d>(definition: &'d Map) -> Option<&'d Map> {
+    if definition.contains_key("foreach") { definition.get("do").and_then(Value::as_map) } else { Some(definition) }
+}

@@ -1,0 +1,176 @@
+//! The files on disk.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proofmark_core::path::RepoPath;
+use proofmark_core::ports::{Content, Entry, EntryKind, Revision, Tree, TreeError};
+
+use crate::ignores::Ignores;
+use crate::repository::Inner;
+use crate::walk::{Node, Nodes, follow};
+
+/// The files below the root of a work tree. Links are followed by hand, so that nothing outside of the root and
+/// nothing in `.git` is ever opened. The root itself may be reached through links: it is the user's choice.
+pub struct WorkTree {
+    repository: Arc<Inner>,
+    root: PathBuf,
+    revision: Revision,
+    ignores: Ignores,
+}
+
+impl std::fmt::Debug for WorkTree {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("WorkTree").field("root", &self.root).field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
+impl WorkTree {
+    pub(crate) fn open(repository: &Arc<Inner>, root: &Path, revision: Revision) -> Self {
+        let ignores = Ignores::new(repository, root);
+        Self { repository: Arc::clone(repository), root: root.to_owned(), revision, ignores }
+    }
+
+    /// The folder of the files.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+}
+
+impl Tree for WorkTree {
+    fn revision(&self) -> &Revision {
+        &self.revision
+    }
+
+    fn list(&self, folder: &RepoPath) -> Result<Option<Vec<Entry>>, TreeError> {
+        let place = match follow(self, folder)? {
+            Some(Node::Folder(place)) => place,
+            Some(Node::Submodule(_)) => return Err(TreeError::Submodule { path: folder.clone(), submodule: folder.clone() }),
+            Some(Node::File(_) | Node::Link(_) | Node::Other(_)) | None => return Ok(None),
+        };
+        let mut rows = Vec::new();
+        for entry in fs::read_dir(&place).map_err(|error| refused(folder, &error))? {
+            let entry = entry.map_err(|error| refused(folder, &error))?;
+            let raw = entry.file_name();
+            let (name, kind) = match raw.to_str() {
+                Some(name) if is_dot_git(name) => continue,
+                Some(name) => {
+                    let kind = entry.file_type().map_err(|error| refused(folder, &error))?;
+                    (name.to_owned(), kind_of(kind, || entry.path()))
+                }
+                None => (raw.to_string_lossy().into_owned(), EntryKind::Other),
+            };
+            rows.push(Entry { name, kind, id: None });
+        }
+        rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(Some(rows))
+    }
+
+    fn read(&self, path: &RepoPath) -> Result<Option<Content>, TreeError> {
+        let place = match follow(self, path)? {
+            Some(Node::File(place)) => place,
+            Some(Node::Folder(_) | Node::Submodule(_) | Node::Link(_) | Node::Other(_)) | None => return Ok(None),
+        };
+        let limit = self.repository.limit;
+        let file = match File::open(&place) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(refused(path, &error)),
+        };
+        let size = file.metadata().map_err(|error| refused(path, &error))?.len();
+        if size > limit {
+            return Err(TreeError::TooLarge { path: path.clone(), size, limit });
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+        // A file that grows while it is read is still bounded.
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| refused(path, &error))?;
+        if bytes.len() as u64 > limit {
+            return Err(TreeError::TooLarge { path: path.clone(), size: bytes.len() as u64, limit });
+        }
+        let bytes = self.repository.through_lfs(bytes, path)?;
+        Ok(Some(Content { bytes, id: None }))
+    }
+
+    fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, TreeError> {
+        Ok(follow(self, path)?.map(|node| {
+            let kind = match node {
+                Node::Folder(_) => EntryKind::Folder,
+                Node::File(_) => EntryKind::File,
+                Node::Link(_) => EntryKind::Link,
+                Node::Submodule(_) => EntryKind::Submodule,
+                Node::Other(_) => EntryKind::Other,
+            };
+            Entry { name: path.name().to_owned(), kind, id: None }
+        }))
+    }
+
+    /// By the `.gitignore` files and `.git/info/exclude`, for whatever git does not track. The user's own excludes
+    /// file is left out: the same checkout must give the same answer on every machine.
+    fn is_ignored(&self, path: &RepoPath, folder: bool) -> bool {
+        self.ignores.is_ignored(path, folder)
+    }
+
+    fn read_many(&self, paths: &[RepoPath]) -> Vec<Result<Option<Content>, TreeError>> {
+        self.repository.objects.map_many(paths.len(), |at| self.read(&paths[at]))
+    }
+}
+
+impl Nodes for WorkTree {
+    type Place = PathBuf;
+
+    fn root(&self) -> PathBuf {
+        self.root.clone()
+    }
+
+    fn child(&self, folder: &PathBuf, name: &str, asked: &RepoPath) -> Result<Option<Node<PathBuf>>, TreeError> {
+        if is_dot_git(name) {
+            return Ok(None);
+        }
+        let place = folder.join(name);
+        let kind = match fs::symlink_metadata(&place) {
+            Ok(metadata) => kind_of(metadata.file_type(), || place.clone()),
+            // A name that is too long or holds what the system does not allow cannot be there.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(refused(asked, &error)),
+        };
+        Ok(Some(match kind {
+            EntryKind::Folder => Node::Folder(place),
+            EntryKind::File => Node::File(place),
+            EntryKind::Link => Node::Link(place),
+            EntryKind::Submodule => Node::Submodule(place),
+            EntryKind::Other => Node::Other(place),
+        }))
+    }
+
+    fn target(&self, link: &PathBuf, asked: &RepoPath) -> Result<Vec<u8>, TreeError> {
+        let target = fs::read_link(link).map_err(|error| refused(asked, &error))?;
+        Ok(target.into_os_string().into_encoded_bytes())
+    }
+}
+
+/// Also spelled otherwise: some file systems do not know case.
+fn is_dot_git(name: &str) -> bool {
+    name.eq_ignore_ascii_case(".git")
+}
+
+fn kind_of(found: fs::FileType, place: impl FnOnce() -> PathBuf) -> EntryKind {
+    if found.is_symlink() {
+        EntryKind::Link
+    } else if found.is_file() {
+        EntryKind::File
+    } else if !found.is_dir() {
+        EntryKind::Other
+    } else if fs::symlink_metadata(place().join(".git")).is_ok() {
+        EntryKind::Submodule
+    } else {
+        EntryKind::Folder
+    }
+}
+
+fn refused(path: &RepoPath, error: &io::Error) -> TreeError {
+    TreeError::Refused { path: path.clone(), detail: error.to_string() }
+}

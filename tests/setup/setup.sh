@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Makes everything the tests need on a fresh machine with Rust and Python: `bash tests/setup/setup.sh`.
+# A second run sees that all is there and takes no time; a run that was cut off is made good by the next.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=SCRIPTDIR/env.sh
+source "$here/env.sh"
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 1
+}
+
+# needs COMMAND PACKAGE: takes a missing command from the system's packages where that is possible.
+needs() {
+    command -v "$1" >/dev/null 2>&1 && return
+    can_install || fail "\`$1\` is missing; install it (Debian's package: $2)"
+    install "$2"
+}
+
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
+
+install() {
+    say "installing $*"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# A Python that DVC runs on.
+find_python() {
+    local name
+    for name in "${PYTHON:-python3}" python3 python3.13 python3.12 python3.11 python3.10 python3.9; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
+            printf '%s\n' "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+wanted_stamp() {
+    "$1" -c 'import sys; print("python", *sys.version_info[:2])'
+    cat "$here/requirements.txt" "$here/constraints.txt"
+}
+
+make_venv() {
+    local python=$1
+    # Half-made ones have no stamp and are made anew: a virtual environment cannot be moved into place when done.
+    rm -rf "$PROOFMARK_VENV"
+    if ! "$python" -m venv "$PROOFMARK_VENV" 2>/dev/null; then
+        can_install || fail "\`$python -m venv\` does not work; install Python's venv module"
+        install python3-venv
+        rm -rf "$PROOFMARK_VENV"
+        "$python" -m venv "$PROOFMARK_VENV"
+    fi
+    say "installing DVC and the other Python tools into $PROOFMARK_VENV"
+    if ! pip_install --constraint "$here/constraints.txt"; then
+        say "$("$PROOFMARK_PYTHON" --version) cannot have exactly the versions in constraints.txt; taking what suits it"
+        pip_install
+    fi
+}
+
+pip_install() {
+    "$PROOFMARK_PYTHON" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" "$@"
+}
+
+set_up_venv() {
+    local python wanted stamp="$PROOFMARK_VENV/proofmark-stamp"
+    python=$(find_python) || fail 'Python 3.9 or newer is missing'
+    wanted=$(wanted_stamp "$python")
+    if [ -f "$stamp" ] && [ "$wanted" = "$(cat "$stamp")" ] && "$PROOFMARK_PYTHON" -c '' 2>/dev/null; then
+        return
+    fi
+    make_venv "$python"
+    "$PROOFMARK_PYTHON" -c 'import dvc.repo, dvclive, jsonschema, pre_commit'
+    printf '%s\n' "$wanted" >"$stamp"
+}
+
+command -v cargo >/dev/null 2>&1 || fail "cargo is missing; install Rust"
+needs git git
+# libFuzzer comes as C++ source.
+needs "${CXX:-c++}" g++
+
+mkdir -p "$PROOFMARK_CACHE"
+if command -v flock >/dev/null 2>&1; then
+    # Two runs at once share one environment.
+    exec 9>"$PROOFMARK_CACHE/setup.lock"
+    flock 9
+fi
+set_up_venv
+say "ready: $("$PROOFMARK_PYTHON" --version), DVC $("$PROOFMARK_PYTHON" -c 'import dvc; print(dvc.__version__)'), $(git --version)"
