@@ -55,7 +55,7 @@ fuzz() {
         return
     fi
     printf 'fuzz %-8s FAILED\n' "$target"
-    grep -v '^#' "$log" | tail -n 30
+    sed -n '/panicked at/,/^==/p; /^SUMMARY/p' "$log" | grep -v -e '^==' -e '^note:' | cut -c -2000
     printf 'to see it again: %s %s\n' "$binaries/$target" "$(sed -n 's/^.*Test unit written to //p' "$log" | tail -n 1)"
     return 1
 }
@@ -67,6 +67,7 @@ summary() {
     printf '%s inputs, %s edges' "$runs" "$coverage"
 }
 
+export RUST_BACKTRACE=0
 build
 failed=0
 if [ $# = 0 ]; then

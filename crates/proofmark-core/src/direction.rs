@@ -208,6 +208,14 @@ pub fn guess(key: &Key) -> Option<Oriented> {
     key.parts().iter().rev().find_map(|part| guess_word(part)).flatten()
 }
 
+/// Names of counters, which change in nearly every commit and are neither good nor bad.
+const COUNTERS: &[&str] = &["step", "steps", "epoch", "epochs", "iteration", "iterations", "iter", "seed", "timestamp"];
+
+/// Whether a metric only counts, by its name: DVCLive's `step`, say.
+pub fn is_counter(key: &Key) -> bool {
+    key.parts().last().is_some_and(|part| words(part).last().is_some_and(|word| COUNTERS.contains(&word.as_str())))
+}
+
 /// `None`: the part says nothing. `Some(None)`: it contradicts itself.
 fn guess_word(part: &str) -> Option<Option<Oriented>> {
     let words = words(part);

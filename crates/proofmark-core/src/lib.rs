@@ -4,13 +4,18 @@
 //! values go out. `clippy.toml` beside this crate's manifest enforces it.
 
 pub mod compare;
+pub mod config;
 pub mod direction;
 pub mod discovery;
 pub mod document;
+pub mod gate;
+pub mod glob;
 pub mod key;
 pub mod number;
 pub mod path;
+pub mod policy;
 pub mod ports;
 pub mod problem;
+pub mod report;
 pub mod snapshot;
 pub mod value;

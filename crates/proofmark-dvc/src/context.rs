@@ -135,7 +135,9 @@ impl Context {
                     let message = format!("`{name}` sets `{key}` again, which DVC refuses");
                     problems.push(Problem::new(ProblemKind::Unparsable, at.file.clone(), message).hint("give each value one place"));
                 }
-                Err(Refusal::Unusable(message)) => problems.push(Problem::warning(at.file.clone(), format!("`{name}` is not used: {message}"))),
+                Err(Refusal::Unusable(message)) => {
+                    problems.push(Problem::warning(at.file.clone(), format!("`{name}` is not used: {message}")))
+                }
             }
         }
     }

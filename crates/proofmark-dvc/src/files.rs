@@ -38,7 +38,9 @@ impl Document {
 /// Parses, and recognises the most common reason why that fails in a repository.
 pub(crate) fn parse(format: Format, bytes: &[u8]) -> Result<Value, ParseError> {
     document::parse(format, bytes).map_err(|error| {
-        let conflict = |marker: &[u8]| bytes.starts_with(marker) || bytes.windows(marker.len() + 1).any(|part| part[0] == b'\n' && &part[1..] == marker);
+        let conflict = |marker: &[u8]| {
+            bytes.starts_with(marker) || bytes.windows(marker.len() + 1).any(|part| part[0] == b'\n' && &part[1..] == marker)
+        };
         if conflict(b"<<<<<<< ") && conflict(b">>>>>>> ") {
             error.hint("the file holds merge conflict markers; resolve the conflict and commit the file")
         } else {

@@ -34,11 +34,11 @@ impl Folder {
 
 /// The list of a folder object.
 pub(crate) fn list(project: &RepoPath, object: &Object, objects: &dyn Objects, memo: &Memo) -> Result<Arc<Folder>, StoreError> {
-    if let Some(known) = memo.folders.get(object.hash()) {
+    if let Some(known) = memo.folders.get(&object.hash().to_owned()) {
         return Ok(known);
     }
     let fetched = objects.object(project, object)?;
-    let folder = Folder::parse(&fetched.bytes).ok_or_else(|| StoreError::Damaged { hash: object.hash().to_owned(), place: fetched.place })?;
+    let folder = Folder::parse(&fetched.bytes).ok_or_else(|| StoreError::Damaged { hash: object.hash().to_owned(), from: fetched.from })?;
     Ok(memo.folders.put(Some(object.hash().to_owned()), folder))
 }
 

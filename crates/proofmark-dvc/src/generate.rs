@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use proofmark_core::value::{Kind, Map, Value};
+use proofmark_core::value::{Kind, Value};
 
 use crate::template::{Bound, Item, Items, Scope, TemplateError, parse, plain_text, whole};
 
 /// Stages that one `dvc.yaml` may generate.
 pub(crate) const MAX_STAGES: usize = 10_000;
+/// Lists that one `matrix` may have.
+const MAX_AXES: usize = 32;
 
 /// What a definition's stages go by.
 #[derive(Debug)]
@@ -27,15 +29,18 @@ impl<'c> Iteration<'c> {
             Value::List(list) => {
                 let children = children(&source, list.iter().enumerate().map(|(at, value)| (at.to_string(), value)), scope)?;
                 let composite = children.iter().any(|(_, item)| matches!(item.value.kind(), Kind::List | Kind::Map));
-                let keyed = children.into_iter().map(|(index, item)| {
+                let mut keyed = Vec::new();
+                for (index, item) in children {
                     let key = if composite { index } else { plain_text(&item.value).unwrap_or_default().into_owned() };
-                    (key, item)
-                });
-                (unique(keyed), false)
+                    scope.ledger.spend(key.len(), "foreach")?;
+                    keyed.push((key, item));
+                }
+                (unique(keyed.into_iter()), false)
             }
             Value::Map(map) => (children(&source, map.iter().map(|(key, value)| (key.clone(), value)), scope)?, true),
             other => return Err(TemplateError::new("foreach", format!("is a {} and neither a list nor a mapping", other.kind()))),
         };
+        check_count(Some(items.len()))?;
         Ok(Self::Foreach { items, with_key })
     }
 
@@ -51,20 +56,19 @@ impl<'c> Iteration<'c> {
                 return Err(TemplateError::new("matrix", format!("has `{name}`, a {} and not a list", axis.value.kind())));
             };
             let items = children(&axis, list.iter().enumerate().map(|(at, value)| (at.to_string(), value)), scope)?;
-            lists.push((name, items.into_iter().map(|(_, item)| item).collect()));
+            lists.push((name, items.into_iter().map(|(_, item)| item).collect::<Vec<_>>()));
         }
-        Ok(Self::Matrix(lists))
+        if lists.len() > MAX_AXES {
+            return Err(TemplateError::new("matrix", format!("has more than {MAX_AXES} lists")));
+        }
+        let count = check_count(lists.iter().try_fold(1_usize, |product, (_, list)| product.checked_mul(list.len())))?;
+        let longest = |list: &[Item<'_>]| list.iter().filter_map(|item| plain_text(&item.value)).map(|text| text.len()).max();
+        let key_bytes: usize = lists.iter().map(|(name, list)| longest(list).unwrap_or(name.len()) + 8).sum();
+        scope.ledger.spend(count.saturating_mul(key_bytes), "matrix")?;
+        Ok(Self::Matrix(if count == 0 { vec![(String::new(), Vec::new())] } else { lists }))
     }
 
-    /// How many stages there will be; `None` when it is beyond counting.
-    pub(crate) fn len(&self) -> Option<usize> {
-        match self {
-            Self::Foreach { items, .. } => Some(items.len()),
-            Self::Matrix(lists) => lists.iter().try_fold(1_usize, |product, (_, list)| product.checked_mul(list.len())),
-        }
-    }
-
-    /// The key of each stage, and what `item` and `key` are in it. Ask for [`Iteration::len`] first.
+    /// The key of each stage, and what `item` and `key` are in it.
     pub(crate) fn stages(&self) -> Vec<(String, Bound<'_>)> {
         match self {
             Self::Foreach { items, with_key } => items
@@ -157,7 +161,6 @@ fn unique<T>(entries: impl Iterator<Item = (String, T)>) -> Vec<(String, T)> {
     kept
 }
 
-/// A definition without the key that generates.
-pub(crate) fn template_of<'d>(definition: &'d Map) -> Option<&'d Map> {
-    if definition.contains_key("foreach") { definition.get("do").and_then(Value::as_map) } else { Some(definition) }
+fn check_count(count: Option<usize>) -> Result<usize, TemplateError> {
+    count.filter(|&count| count <= MAX_STAGES).ok_or_else(|| TemplateError::new("stages", format!("are more than {MAX_STAGES} here")))
 }

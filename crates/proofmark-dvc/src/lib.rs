@@ -12,12 +12,28 @@
 //! assert_eq!(dvc.discovery().metrics.len(), 1);
 //! ```
 
+mod config;
+mod context;
+mod dvcfile;
+mod files;
+mod folder;
+mod generate;
+mod lock;
 mod memo;
+mod params;
+mod paths;
+mod problems;
 mod project;
+mod record;
+mod spread;
+mod stages;
 mod store;
+mod template;
 mod tracked;
+mod walk;
 
 pub use memo::Memo;
-pub use project::{Dvc, Project, Stage};
+pub use project::{Dvc, Project};
+pub use stages::{Out, OutKind, Stage};
 pub use store::{Fetched, Home, Objects, Origin, Store, StoreError, Stores};
 pub use tracked::{Object, Tracked};

@@ -1,11 +1,23 @@
 //! DVC's content-addressed folders on disk: the cache and local remotes. The only file that touches the disk.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
+use md5::{Digest as _, Md5};
 use proofmark_core::path::RepoPath;
+use proofmark_core::ports::Tree;
 
+use crate::config::Config;
+use crate::project::Dvc;
 use crate::tracked::{Object, Tracked};
+
+/// Bytes of one object that are read.
+const MAX_OBJECT: u64 = 64 << 20;
+/// Bytes of one configuration file that are read.
+const MAX_CONFIG: u64 = 1 << 20;
 
 /// Where the bytes came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +26,15 @@ pub enum Origin {
     Cache,
     /// The remote of this name.
     Remote(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cache => out.write_str("the DVC cache"),
+            Self::Remote(name) => write!(out, "the DVC remote `{name}`"),
+        }
+    }
 }
 
 /// Bytes that were checked against their hash.
@@ -27,13 +48,58 @@ pub struct Fetched {
     pub hash: String,
 }
 
-/// Why cached content cannot be had.
+/// Why cached content cannot be had. `Display` says what, [`StoreError::hint`] what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// No such object.
-    #[error("the content ({hash}) is neither in the DVC cache nor in a local remote")]
+    /// No such object here.
+    #[error("its content ({hash}) is neither in the DVC cache nor in a remote on this machine")]
     Missing {
+        /// The hash.
+        hash: String,
+        /// Remotes that are elsewhere and may have it.
+        elsewhere: Vec<String>,
+    },
+    /// Something else is in the object's place.
+    #[error("its content in {from} does not match its hash {hash}")]
+    Damaged {
+        /// The hash.
+        hash: String,
+        /// The place.
+        from: Origin,
+    },
+    /// More bytes than are read for a metrics file.
+    #[error("its content ({hash}) is {size} bytes large, more than the {MAX_OBJECT} that are read")]
+    TooLarge {
+        /// The hash.
+        hash: String,
+        /// The size in bytes.
+        size: u64,
+    },
+    /// The operating system refused.
+    #[error("its content in {from} cannot be read: {detail}")]
+    Refused {
+        /// The place.
+        from: Origin,
+        /// In the words of the system.
+        detail: String,
+    },
+    /// A folder has no bytes.
+    #[error("it is a folder")]
+    Folder,
+    /// The tracked folder around it has no such file.
+    #[error("`{folder}` has no `{inside}` at this revision")]
+    NotInFolder {
+        /// The folder.
+        folder: RepoPath,
+        /// The path in it.
+        inside: String,
+    },
+    /// A hash that names nothing in a cache: DVC tracks it in place, or the entry is damaged.
+    #[error("its {algorithm} hash `{hash}` does not name anything in a DVC cache")]
+    NoObject {
+        /// The algorithm as DVC writes it.
+        algorithm: String,
         /// The hash.
         hash: String,
     },
@@ -42,7 +108,17 @@ pub enum StoreError {
 impl StoreError {
     /// What to do about it.
     pub fn hint(&self, tracked: &Tracked) -> Option<String> {
-        Some(format!("run `dvc pull {}`", tracked.output))
+        let output = &tracked.output;
+        match self {
+            Self::Missing { .. } if !tracked.cached => Some(format!("`{output}` has `cache: false`, so only git keeps it; commit it")),
+            Self::Missing { elsewhere, .. } => {
+                let from = if elsewhere.is_empty() { String::new() } else { format!(" (remote {})", elsewhere.join(", ")) };
+                Some(format!("run `dvc pull {output}`{from}; for a revision that is not checked out, `dvc fetch --all-commits {output}`"))
+            }
+            Self::Damaged { .. } => Some(format!("remove it there, and run `dvc pull {output}`")),
+            Self::TooLarge { .. } => Some("a metrics file holds results, not data; write the summary to a file of its own".to_owned()),
+            Self::Refused { .. } | Self::Folder | Self::NotInFolder { .. } | Self::NoObject { .. } => None,
+        }
     }
 }
 
@@ -64,27 +140,163 @@ pub struct Home {
     pub folder: Option<PathBuf>,
 }
 
-/// The cache and the local remotes of one project.
-#[derive(Debug, Clone, Default)]
-pub struct Store {}
-
-impl Store {
-    /// The store of the project in `folder` on disk; `fallback` is the revision's own `.dvc/config`, for when the
-    /// folder has none.
-    pub fn open(_folder: &Path, _fallback: Option<&str>, _home: &Home) -> Self {
-        Self {}
-    }
-}
-
 /// The stores of all projects of a repository.
 #[derive(Debug, Clone, Default)]
 pub struct Stores {
-    /// By the project's root.
-    pub by_project: BTreeMap<RepoPath, Store>,
+    by_project: BTreeMap<RepoPath, Store>,
+}
+
+impl Stores {
+    /// Opens the store of every project that has none yet. The configuration in the work tree, at `repository`,
+    /// serves all revisions; where it has none, the first revision's own does.
+    pub fn open(&mut self, repository: &Path, dvc: &Dvc, tree: &dyn Tree, home: &Home) {
+        for project in dvc.projects.iter().filter(|project| project.configured) {
+            self.by_project.entry(project.root.clone()).or_insert_with(|| {
+                let config = tree.read(&project.root.child(".dvc").child("config")).ok().flatten();
+                let fallback = config.map(|content| String::from_utf8_lossy(&content.bytes).into_owned());
+                Store::open(&repository.join(project.root.as_str()), fallback.as_deref(), home)
+            });
+        }
+    }
+
+    /// Puts in a store.
+    pub fn insert(&mut self, project: RepoPath, store: Store) {
+        self.by_project.insert(project, store);
+    }
+
+    /// Looks also in the same projects of another checkout: the main one of a linked work tree.
+    pub fn also_in(&mut self, repository: &Path) {
+        for (project, store) in &mut self.by_project {
+            store.places.push((Origin::Cache, repository.join(project.as_str()).join(".dvc").join("cache")));
+        }
+    }
 }
 
 impl Objects for Stores {
-    fn object(&self, _project: &RepoPath, object: &Object) -> Result<Fetched, StoreError> {
-        Err(StoreError::Missing { hash: object.hash().to_owned() })
+    fn object(&self, project: &RepoPath, object: &Object) -> Result<Fetched, StoreError> {
+        match self.by_project.get(project) {
+            Some(store) => store.object(object),
+            None => Err(StoreError::Missing { hash: object.hash().to_owned(), elsewhere: Vec::new() }),
+        }
     }
+}
+
+/// The cache and the local remotes of one project.
+#[derive(Debug, Clone, Default)]
+pub struct Store {
+    places: Vec<(Origin, PathBuf)>,
+    elsewhere: Vec<String>,
+}
+
+impl Store {
+    /// The store of the project in `folder` on disk; `fallback` is a revision's own `.dvc/config`, for when the folder
+    /// has none.
+    pub fn open(folder: &Path, fallback: Option<&str>, home: &Home) -> Self {
+        let mut config = Config::default();
+        let user = home.folder.as_deref();
+        for path in &home.configs {
+            if let (Some(text), Some(folder)) = (read_config(path), path.parent()) {
+                config.merge(&text, folder, user);
+            }
+        }
+        let own = folder.join(".dvc");
+        let shared = read_config(&own.join("config"));
+        if let Some(text) = shared.as_deref().or(fallback) {
+            config.merge(text, &own, user);
+        }
+        if let Some(text) = read_config(&own.join("config.local")) {
+            config.merge(&text, &own, user);
+        }
+        let cache = config.cache.clone().unwrap_or_else(|| own.join("cache"));
+        let remotes = config.local_remotes().into_iter().map(|(name, folder)| (Origin::Remote(name), folder));
+        Self { places: std::iter::once((Origin::Cache, cache)).chain(remotes).collect(), elsewhere: config.far_remotes() }
+    }
+
+    /// The bytes of one object, checked against the hash.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn object(&self, object: &Object) -> Result<Fetched, StoreError> {
+        let (first, rest) = object.hash().split_at(2);
+        let mut failure = None;
+        for (from, folder) in &self.places {
+            let new = folder.join("files").join("md5").join(first).join(rest);
+            let old = folder.join(first).join(rest);
+            let places = if object.is_legacy() { [(old, true), (new, false)] } else { [(new, false), (old, true)] };
+            for (path, is_old) in places {
+                match read(&path, object, from) {
+                    Ok(None) => {}
+                    Ok(Some(bytes)) if matches_hash(&bytes, object, is_old) => {
+                        return Ok(Fetched { bytes, from: from.clone(), hash: object.hash().to_owned() });
+                    }
+                    Ok(Some(_)) => failure = Some(StoreError::Damaged { hash: object.hash().to_owned(), from: from.clone() }),
+                    Err(error) => failure = Some(error),
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| StoreError::Missing { hash: object.hash().to_owned(), elsewhere: self.elsewhere.clone() }))
+    }
+}
+
+fn read_config(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    regular(path).ok()??.0.take(MAX_CONFIG).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The bytes at a place, unchecked.
+fn read(path: &Path, object: &Object, from: &Origin) -> Result<Option<Vec<u8>>, StoreError> {
+    let refused = |error: std::io::Error| StoreError::Refused { from: from.clone(), detail: error.to_string() };
+    let Some((file, size)) = regular(path).map_err(refused)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    file.take(MAX_OBJECT + 1).read_to_end(&mut bytes).map_err(refused)?;
+    if bytes.len() as u64 > MAX_OBJECT {
+        return Err(StoreError::TooLarge { hash: object.hash().to_owned(), size });
+    }
+    Ok(Some(bytes))
+}
+
+/// Opens a regular file and nothing else: a pipe would never end.
+fn regular(path: &Path) -> std::io::Result<Option<(File, u64)>> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(Some((File::open(path)?, metadata.len()))),
+        Ok(_) => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether bytes have an object's MD5. Before 3.0 the line ends of texts counted as LF.
+fn matches_hash(bytes: &[u8], object: &Object, old: bool) -> bool {
+    let digits = object.hash().strip_suffix(".dir").unwrap_or(object.hash());
+    hex(&Md5::digest(bytes)) == digits || (old && hex(&dos2unix_md5(bytes)) == digits)
+}
+
+/// The MD5 of DVC 1 and 2: taken in pieces of a megabyte, in each of which that looks like text CRLF counts as LF.
+fn dos2unix_md5(bytes: &[u8]) -> Vec<u8> {
+    let mut hash = Md5::new();
+    for chunk in bytes.chunks(1 << 20) {
+        if !looks_like_text(&chunk[..chunk.len().min(512)]) {
+            hash.update(chunk);
+            continue;
+        }
+        let mut rest = chunk;
+        while let Some(at) = rest.windows(2).position(|pair| pair == b"\r\n") {
+            hash.update(&rest[..at]);
+            rest = &rest[at + 1..];
+        }
+        hash.update(rest);
+    }
+    hash.finalize().to_vec()
+}
+
+/// DVC's guess: no NUL, and at most three bytes in ten that are no plain text.
+fn looks_like_text(block: &[u8]) -> bool {
+    let plain = |byte: &u8| matches!(byte, 32..=126 | b'\n' | b'\r' | b'\t' | 8 | 12);
+    let other = block.iter().filter(|byte| !plain(byte)).count();
+    !block.contains(&0) && other * 10 <= block.len() * 3
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

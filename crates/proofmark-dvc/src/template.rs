@@ -10,7 +10,7 @@ use proofmark_core::value::{Kind, Map, Value};
 use crate::context::{Context, Selected, descend};
 
 /// Bytes that the templates of one `dvc.yaml` may come to.
-const MAX_EXPANSION: usize = 8 << 20;
+const MAX_EXPANSION: usize = 32 << 20;
 
 /// A template that cannot be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,13 @@ pub(crate) struct Bound<'i> {
     pub(crate) item: Items<'i>,
 }
 
+impl Bound<'_> {
+    /// Whether this is for a generated stage.
+    pub(crate) fn is_generated(&self) -> bool {
+        !matches!(self.item, Items::None)
+    }
+}
+
 /// What `item` is.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Items<'i> {
@@ -68,10 +75,11 @@ impl Default for Ledger {
 }
 
 impl Ledger {
-    fn spend(&self, bytes: usize, expression: &str) -> Result<(), TemplateError> {
+    pub(crate) fn spend(&self, bytes: usize, expression: &str) -> Result<(), TemplateError> {
         let left = self.left.get().checked_sub(bytes);
         self.left.set(left.unwrap_or(0));
-        left.map(|_| ()).ok_or_else(|| TemplateError::new(shorten(expression), format!("comes to more than {MAX_EXPANSION} bytes with all others")))
+        left.map(|_| ())
+            .ok_or_else(|| TemplateError::new(shorten(expression), format!("comes to more than {MAX_EXPANSION} bytes with all others")))
     }
 }
 
@@ -93,6 +101,7 @@ impl<'s> Scope<'s> {
                 Value::List(list.iter().map(|value| self.resolve(value)).collect::<Result<_, _>>()?)
             }
             Value::Map(map) => {
+                self.ledger.spend(map.keys().map(|key| key.len() + 1).sum(), "")?;
                 let mut resolved = Map::new();
                 for (key, value) in map {
                     resolved.insert(self.resolve_string(key)?.into_owned(), self.resolve(value)?);
@@ -138,6 +147,27 @@ impl<'s> Scope<'s> {
         match self.resolve_text(text)? {
             Value::Text(text) => Ok(Cow::Owned(text)),
             other => Err(TemplateError::new(text, format!("is a {} and not a text", other.kind()))),
+        }
+    }
+
+    /// Looks up all that a value's texts refer to, and does nothing with it. Only a command may name a mapping.
+    pub(crate) fn mention(&self, value: &Value, in_command: bool) -> Result<(), TemplateError> {
+        match value {
+            Value::Text(text) => {
+                self.ledger.spend(text.len(), text)?;
+                let mut rest = text.as_str();
+                while let Some((_, inner, after)) = next_template(rest) {
+                    let value = self.lookup(inner)?.value;
+                    if !matches!((value.kind(), in_command), (Kind::Map, true)) && plain_text(&value).is_none() {
+                        return Err(not_in_text(inner, &value));
+                    }
+                    rest = after;
+                }
+                Ok(())
+            }
+            Value::List(list) => list.iter().try_for_each(|value| self.mention(value, in_command)),
+            Value::Map(map) => map.values().try_for_each(|value| self.mention(value, in_command)),
+            _ => self.ledger.spend(1, ""),
         }
     }
 

@@ -3,6 +3,10 @@
 use proofmark_core::discovery::DataVersion;
 use proofmark_core::path::RepoPath;
 
+use crate::folder;
+use crate::memo::Memo;
+use crate::store::{Fetched, Objects, StoreError};
+
 /// A file or folder whose content DVC knows by hash.
 ///
 /// Two sides with equal `version` and equal `inside` have equal content, whether it can be read or not.
@@ -22,6 +26,23 @@ pub struct Tracked {
     pub legacy: bool,
     /// Whether DVC keeps the content (`cache: false` leaves it to git).
     pub cached: bool,
+}
+
+impl Tracked {
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn fetch(&self, objects: &dyn Objects, memo: &Memo) -> Result<Fetched, StoreError> {
+        folder::fetch(self, objects, memo)
+    }
+
+    /// The object that `version` names.
+    pub(crate) fn object(&self) -> Result<Object, StoreError> {
+        let DataVersion { algorithm, hash, .. } = &self.version;
+        let object = if algorithm == "md5" { Object::new(hash, self.legacy) } else { None };
+        object.ok_or_else(|| StoreError::NoObject { algorithm: algorithm.clone(), hash: hash.clone() })
+    }
 }
 
 /// The name of one object in a cache or a remote.

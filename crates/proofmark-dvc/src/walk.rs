@@ -76,7 +76,8 @@ pub(crate) fn projects(tree: &dyn Tree, memo: &Memo, problems: &mut Vec<Problem>
     let id = tree.entry(&root).ok().flatten().and_then(|entry| entry.id);
     let mut walker = Walker { tree, memo, problems };
     let (subtree, _) = walker.walk(&root, id, 0);
-    let mut finder = Finder { tree, problems, left: MAX_FILES, found: vec![FoundProject { root: root.clone(), configured: false, files: Vec::new() }] };
+    let mut finder =
+        Finder { tree, problems, left: MAX_FILES, found: vec![FoundProject { root: root.clone(), configured: false, files: Vec::new() }] };
     finder.visit(&subtree, &root, 0, &mut Vec::new());
     let mut found = finder.found;
     if !found[0].configured && found[0].files.is_empty() {

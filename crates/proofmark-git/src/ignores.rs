@@ -90,9 +90,8 @@ impl Ignores {
     /// Looked up only once a rule has matched, since the index of a large repository takes milliseconds to read.
     fn is_tracked(&self, path: &RepoPath, folder: bool) -> bool {
         let index = self.tracked.get_or_init(|| {
-            let git_dir = self.repository.git.git_dir();
-            let hash = self.repository.git.refs.object_hash;
-            gix::index::File::at(git_dir.join("index"), hash, true, gix::index::decode::Options::default()).ok()
+            let (path, hash) = self.repository.objects.with(|handle| (handle.repo.index_path(), handle.repo.object_hash()));
+            gix::index::File::at(path, hash, true, gix::index::decode::Options::default()).ok()
         });
         let path: &BStr = path.as_str().into();
         index.as_ref().is_some_and(|index| if folder { index.path_is_directory(path) } else { index.entry_by_path(path).is_some() })

@@ -82,10 +82,8 @@ impl LooseReader {
             }
             // One byte more than expected: room for the end of the stream, where its checksum is verified.
             out.resize(size + 1, 0);
-            let status = self
-                .inflate
-                .decompress(&self.raw[start.consumed..], &mut out[held..], FlushDecompress::Finish)
-                .map_err(|_| damaged())?;
+            let status =
+                self.inflate.decompress(&self.raw[start.consumed..], &mut out[held..], FlushDecompress::Finish).map_err(|_| damaged())?;
             if status != Status::StreamEnd {
                 return Err(damaged());
             }

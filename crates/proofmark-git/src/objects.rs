@@ -27,21 +27,14 @@ const FEW: usize = 16;
 const MOST_THREADS: usize = 8;
 
 /// Why an object cannot be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ObjectError {
+    #[error("the object is not in this clone")]
     Missing,
+    #[error("the object is {0} bytes large, more than is read")]
     TooLarge(u64),
+    #[error("{0}")]
     Refused(String),
-}
-
-impl std::fmt::Display for ObjectError {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Missing => out.write_str("the object is not in this clone"),
-            Self::TooLarge(size) => write!(out, "the object is {size} bytes large, more than is read"),
-            Self::Refused(detail) => out.write_str(detail),
-        }
-    }
 }
 
 /// Objects by id, and the folders that were decoded already.
@@ -89,8 +82,7 @@ impl Objects {
     /// Runs `act` with a handle that no other thread has.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Handle) -> T) -> T {
         let kept = self.handles.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut handle =
-            kept.unwrap_or_else(|| Handle { repo: self.git.to_thread_local(), loose: LooseReader::new(), buffer: Vec::new() });
+        let mut handle = kept.unwrap_or_else(|| Handle { repo: self.git.to_thread_local(), loose: LooseReader::new(), buffer: Vec::new() });
         let result = act(&mut handle);
         self.give_back(handle);
         result
@@ -107,6 +99,28 @@ impl Objects {
             self.read(handle, id, kind, limit, &mut bytes)?;
             Ok(bytes)
         })
+    }
+
+    /// Puts an object of any kind into `out`; `None` when it is not here. Commits and tags are far below any limit.
+    pub(crate) fn find_any(&self, id: ObjectId, out: &mut Vec<u8>) -> Result<Option<Kind>, ObjectError> {
+        self.with(|handle| match self.read_loose(handle, id, u64::MAX, out)? {
+            Some(kind) => Ok(Some(kind)),
+            None => match read_database(handle, id, u64::MAX, out) {
+                Ok(kind) => Ok(Some(kind)),
+                Err(ObjectError::Missing) => Ok(None),
+                Err(error) => Err(error),
+            },
+        })
+    }
+
+    /// Whether there is an object with this id.
+    pub(crate) fn contains(&self, id: ObjectId) -> bool {
+        self.with(|handle| handle.repo.has_object(id))
+    }
+
+    /// Whether replacement refs give ids another meaning.
+    pub(crate) fn replaced(&self) -> bool {
+        self.replaced
     }
 
     /// The folder with this id, decoded.

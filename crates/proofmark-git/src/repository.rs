@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::discover::upwards;
+use gix::objs::Kind;
 use gix::open::{Options, Permissions};
 use gix::sec::Trust;
 use proofmark_core::ports::Revision;
@@ -51,12 +52,13 @@ impl Repository {
     pub fn discover(start: &Path) -> Result<Self, GitError> {
         let nothing = || GitError::NotARepository { folder: start.to_owned() };
         let options = upwards::Options { trust: upwards::TrustPolicy::Assume(Trust::Full), cross_fs: true, ..Default::default() };
-        let (found, _) = gix::discover::upwards_opts(start, options).map_err(|_| nothing())?;
+        // Absolute, so that the process may change its folder later.
+        let absolute = std::path::absolute(start).map_err(|_| nothing())?;
+        let (found, _) = gix::discover::upwards_opts(&absolute, options).map_err(|_| nothing())?;
         let (git_dir, _) = found.clone().into_repository_and_work_tree_directories();
         let open_at = match found {
-            gix::discover::repository::Path::WorkTree(folder) | gix::discover::repository::Path::LinkedWorkTree { work_dir: folder, .. } => {
-                folder
-            }
+            gix::discover::repository::Path::WorkTree(folder)
+            | gix::discover::repository::Path::LinkedWorkTree { work_dir: folder, .. } => folder,
             gix::discover::repository::Path::Repository(git_dir) => git_dir,
         };
         Self::open(open_at, git_dir)
@@ -80,7 +82,7 @@ impl Repository {
             return Err(GitError::Unsupported { git_dir, what: format!("the ref storage `{storage}`") });
         }
         let shallow = local.is_shallow().unwrap_or(false);
-        let objects = Objects::new(local);
+        let objects = Objects::new(local, git.clone());
         Ok(Self { inner: Arc::new(Inner { objects, git, limit: LIMIT, shallow }) })
     }
 
@@ -122,10 +124,10 @@ impl Repository {
             .open(self.root().unwrap_or(git_dir))
             .map_err(|error| open_error(git_dir, &error))?
             .to_thread_local();
-        let set = full.config_snapshot().trusted_path("core.hooksPath").map_err(|error| GitError::Open {
-            git_dir: git_dir.to_owned(),
-            detail: format!("`core.hooksPath`: {}", words(&error)),
-        })?;
+        let set = full
+            .config_snapshot()
+            .trusted_path("core.hooksPath")
+            .map_err(|error| GitError::Open { git_dir: git_dir.to_owned(), detail: format!("`core.hooksPath`: {}", words(&error)) })?;
         // Git runs hooks from the root of the work tree (bare: from the git folder), and a relative path starts there.
         Ok(match set {
             Some(path) => self.root().unwrap_or(git_dir).join(path),
@@ -158,7 +160,7 @@ impl Repository {
     #[doc(hidden)]
     pub fn with_limit(&self, limit: u64) -> Self {
         let inner = &self.inner;
-        let objects = Objects::new(inner.git.to_thread_local());
+        let objects = Objects::new(inner.git.to_thread_local(), inner.git.clone());
         Self { inner: Arc::new(Inner { objects, git: inner.git.clone(), limit, shallow: inner.shallow }) }
     }
 }
@@ -172,7 +174,11 @@ impl Inner {
     pub(crate) fn commit(&self, id: ObjectId) -> Result<Commit, GitError> {
         let missing = || GitError::MissingObject { what: format!("the commit `{id}`"), id: id.to_string() };
         let refused = |detail| GitError::Refused { what: format!("the commit `{id}`"), detail };
-        let data = self.objects.find(id, gix::objs::Kind::Commit).map_err(|error| refused(error.detail))?.ok_or_else(missing)?;
+        let mut data = Vec::new();
+        match self.objects.find_any(id, &mut data).map_err(|error| refused(error.to_string()))?.ok_or_else(missing)? {
+            Kind::Commit => {}
+            kind @ (Kind::Blob | Kind::Tree | Kind::Tag) => return Err(refused(format!("it is a {kind}"))),
+        }
         Commit::decode(id, &data).map_err(refused)
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn follow<N: Nodes>(nodes: &N, path: &RepoPath) -> Result<Option<Node
     let mut folder = nodes.root();
     // The folders above `folder` with their names, so that `..` in a link's target leads back.
     let mut above: Vec<(N::Place, String)> = Vec::new();
-    let mut parts: Vec<String> = path.parts().rev().map(str::to_owned).collect();
+    let mut parts: Vec<String> = path.as_str().rsplit('/').map(str::to_owned).collect();
     let mut links = 0;
     let mut last_link = (path.clone(), String::new());
     while let Some(part) = parts.pop() {

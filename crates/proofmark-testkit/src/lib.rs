@@ -1,1 +1,3 @@
 //! What the tests of proofmark share: repository builder, runner of the binary, output scrubber.
+
+pub mod repo;

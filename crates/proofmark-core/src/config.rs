@@ -1,0 +1,374 @@
+//! `proofmark.toml` as it is typed. What it means is in [`crate::policy`].
+//!
+//! Unknown keys are errors with the nearest known key, since a typo in a gate is a gate that is open.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::direction::Direction;
+use crate::path::RepoPath;
+use crate::problem::{Position, Problem, ProblemKind};
+
+/// The file names that hold a configuration, in the order in which they are looked for.
+pub const FILES: [&str; 2] = ["proofmark.toml", "pyproject.toml"];
+
+/// The configuration: `proofmark.toml`, or `[tool.proofmark]` in `pyproject.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// What is compared.
+    pub compare: Compare,
+    /// Which way metrics get better: a glob over metric names, and `higher`, `lower` or `none`.
+    pub directions: BTreeMap<String, Meaning>,
+    /// What happens in situations that are neither a pass nor a failure.
+    pub policy: Situations,
+    /// The rules. Without any, the built-in policy judges.
+    pub rule: Vec<Rule>,
+}
+
+/// What is compared.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Compare {
+    /// The branch that changes are merged into. Found from `origin/HEAD`, `main`, `master` when absent.
+    pub default_branch: Option<String>,
+    /// Whether the base is the `merge-base` with that branch or its `tip`.
+    pub base_is: Option<crate::compare::BaseKind>,
+    /// Globs over files that hold metrics, beside those that DVC declares. Without them and without DVC, the usual names.
+    pub metrics: Vec<String>,
+    /// Globs over files that hold params, beside those that DVC declares.
+    pub params: Vec<String>,
+    /// Globs over files that are never read as metrics or params.
+    pub ignore: Vec<String>,
+    /// Whether DVC projects are read.
+    pub dvc: bool,
+}
+
+impl Default for Compare {
+    fn default() -> Self {
+        Self { default_branch: None, base_is: None, metrics: Vec::new(), params: Vec::new(), ignore: Vec::new(), dvc: true }
+    }
+}
+
+/// What `[directions]` says of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Meaning {
+    /// Higher is better.
+    Higher,
+    /// Lower is better.
+    Lower,
+    /// Neither, like a step counter: changes of it are shown and never judged.
+    None,
+}
+
+impl Meaning {
+    /// The direction, if there is one.
+    pub fn direction(self) -> Option<Direction> {
+        match self {
+            Self::Higher => Some(Direction::Higher),
+            Self::Lower => Some(Direction::Lower),
+            Self::None => None,
+        }
+    }
+}
+
+/// What a result does to the merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Nothing stands in the way.
+    Allow,
+    /// Allowed, and people should look.
+    Notice,
+    /// The merge is blocked.
+    Block,
+}
+
+impl Effect {
+    /// The word that documents use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Notice => "notice",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// How much a violated rule weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// It blocks.
+    #[default]
+    Fail,
+    /// It is a notice.
+    Warn,
+    /// It is shown and never counted.
+    Info,
+}
+
+/// Situations that are neither a pass nor a failure, each with what it does. The defaults are safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Situations {
+    /// A rule limits a change and the base has no value to compare with.
+    pub no_baseline: Effect,
+    /// A rule could not be decided, such as a relative limit on a baseline of zero.
+    pub inconclusive: Effect,
+    /// A rule names a metric that the head does not have.
+    pub missing: Severity,
+    /// The head's value is NaN, infinite, null or not a number.
+    pub non_finite: Severity,
+    /// A metric of the base is gone at the head and no rule covers it.
+    pub removed: Effect,
+    /// A metrics file of the head is there and cannot be read.
+    pub unreadable_head: Effect,
+    /// A metrics file of the base is there and cannot be read.
+    pub unreadable_base: Effect,
+}
+
+impl Default for Situations {
+    fn default() -> Self {
+        Self {
+            no_baseline: Effect::Notice,
+            inconclusive: Effect::Notice,
+            missing: Severity::Fail,
+            non_finite: Severity::Fail,
+            removed: Effect::Notice,
+            unreadable_head: Effect::Block,
+            unreadable_base: Effect::Block,
+        }
+    }
+}
+
+/// How two limits on a change join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combine {
+    /// Exceeding either limit fails.
+    #[default]
+    Any,
+    /// Only exceeding every limit fails, for baselines so small that a relative limit alone is noise.
+    All,
+}
+
+/// Limits on one metric; all in the metric's own unit but `max_regression_rel`, which is a fraction of the baseline's size.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The value must not be lower.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// The value must not be higher.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// The greatest loss against the base that is accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_regression_abs: Option<f64>,
+    /// The greatest loss against the base that is accepted, as a fraction of the baseline (0.01 is 1 %).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_regression_rel: Option<f64>,
+    /// How the two limits on the loss join.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub combine: Option<Combine>,
+}
+
+impl Limits {
+    /// Whether no limit is set.
+    pub fn is_empty(&self) -> bool {
+        self.min.is_none() && self.max.is_none() && !self.limit_change()
+    }
+
+    /// Whether a loss against the base is limited, which needs a direction and a baseline.
+    pub fn limit_change(&self) -> bool {
+        self.max_regression_abs.is_some() || self.max_regression_rel.is_some()
+    }
+}
+
+/// One rule: which metrics, and what is accepted.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rule {
+    /// A metric name or a glob over names: `accuracy`, `test.*`, `{precision,recall}`.
+    pub metric: String,
+    /// A glob over metrics files; all files when absent.
+    pub file: Option<String>,
+    /// Only for changes that go into branches of these names or globs; all branches when empty.
+    pub branches: Vec<String>,
+    /// Which way the metric gets better; from `[directions]` or the metric's name when absent.
+    pub direction: Option<Direction>,
+    /// What a violation does.
+    pub severity: Severity,
+    /// The value must not be lower.
+    pub min: Option<f64>,
+    /// The value must not be higher.
+    pub max: Option<f64>,
+    /// The greatest loss against the base that is accepted, in the metric's unit.
+    pub max_regression_abs: Option<f64>,
+    /// The greatest loss against the base that is accepted, as a fraction of the baseline (0.01 is 1 %).
+    pub max_regression_rel: Option<f64>,
+    /// How the two limits on the loss join; `any` when absent.
+    pub combine: Option<Combine>,
+    /// Tighter limits whose violation is only a notice.
+    pub warn: Option<Limits>,
+}
+
+impl Rule {
+    /// The limits whose violation counts with the rule's severity.
+    pub fn limits(&self) -> Limits {
+        let Self { min, max, max_regression_abs, max_regression_rel, combine, .. } = *self;
+        Limits { min, max, max_regression_abs, max_regression_rel, combine }
+    }
+}
+
+#[derive(Deserialize)]
+struct PyProject {
+    tool: Option<Tools>,
+}
+
+#[derive(Deserialize)]
+struct Tools {
+    proofmark: Option<Config>,
+}
+
+/// Reads a configuration file; `None` when a `pyproject.toml` has no `[tool.proofmark]`.
+///
+/// # Errors
+/// A [`Problem`] with the position, and for an unknown key or value the nearest known one.
+pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Option<Config>, Problem> {
+    let problem = |message: String| Problem::new(ProblemKind::Unparsable, file.clone(), message);
+    let text = std::str::from_utf8(bytes)
+        .map_err(|bad| problem("the file is not UTF-8".to_owned()).at(Some(Position::of(bytes, bad.valid_up_to()))))?;
+    let (read, table) = if file.name() == "pyproject.toml" {
+        (toml::from_str::<PyProject>(text).map(|project| project.tool.and_then(|tools| tools.proofmark)), "tool.proofmark.rule")
+    } else {
+        (toml::from_str::<Config>(text).map(Some), "rule")
+    };
+    let config = read.map_err(|error| {
+        let position = error.span().map(|span| Position::of(bytes, span.start));
+        let message = error.message().lines().collect::<Vec<_>>().join("; ");
+        let problem = problem(message.clone()).at(position);
+        match nearest_known(&message) {
+            Some(nearest) => problem.hint(format!("did you mean `{nearest}`?")),
+            None => problem,
+        }
+    })?;
+    if let Some(config) = &config {
+        for (index, rule) in config.rule.iter().enumerate() {
+            let place = rule_position(text, table, index);
+            check(rule).map_err(|message| problem(format!("rule {} (metric `{}`): {message}", index + 1, rule.metric)).at(place))?;
+        }
+    }
+    Ok(config)
+}
+
+fn check(rule: &Rule) -> Result<(), String> {
+    if rule.metric.is_empty() {
+        return Err("`metric` is missing".to_owned());
+    }
+    if rule.limits().is_empty() && rule.warn.is_none_or(|warn| warn.is_empty()) {
+        return Err("no limit is set; give `min`, `max`, `max_regression_abs` or `max_regression_rel`".to_owned());
+    }
+    for limits in [Some(rule.limits()), rule.warn].into_iter().flatten() {
+        let named = [
+            ("min", limits.min),
+            ("max", limits.max),
+            ("max_regression_abs", limits.max_regression_abs),
+            ("max_regression_rel", limits.max_regression_rel),
+        ];
+        for (name, limit) in named {
+            if limit.is_some_and(|limit| !limit.is_finite()) {
+                return Err(format!("`{name}` is not a finite number"));
+            }
+            if name.starts_with("max_regression") && limit.is_some_and(|limit| limit < 0.0) {
+                return Err(format!("`{name}` is negative; it is the size of an accepted loss"));
+            }
+        }
+        if let (Some(min), Some(max)) = (limits.min, limits.max)
+            && min > max
+        {
+            return Err(format!("`min` ({min}) is above `max` ({max})"));
+        }
+    }
+    Ok(())
+}
+
+fn rule_position(text: &str, table: &str, index: usize) -> Option<Position> {
+    let header = format!("[[{table}]]");
+    let is_header = |line: &str| line.split('#').next().is_some_and(|code| code.split_whitespace().collect::<String>() == header);
+    let line = text.lines().enumerate().filter(|(_, line)| is_header(line)).nth(index)?.0;
+    Some(Position { line: u32::try_from(line + 1).ok()?, column: 1 })
+}
+
+/// serde says ``unknown field `x`, expected one of `a`, `b` ``; the nearest of them is what the user meant.
+fn nearest_known(message: &str) -> Option<String> {
+    let (wrong, known) =
+        message.strip_prefix("unknown field ").or_else(|| message.strip_prefix("unknown variant "))?.split_once(", expected ")?;
+    let wrong = wrong.trim_matches('`');
+    nearest(wrong, known.split('`').skip(1).step_by(2)).map(str::to_owned)
+}
+
+/// The candidate most like `wrong`, if any is alike at all.
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = wrong.to_lowercase();
+    let likeness = |name: &str| {
+        let name = name.to_lowercase();
+        let contains = name.len() > 2 && lower.len() > 2 && (name.contains(&lower) || lower.contains(&name));
+        // Two letters swapped in a short name count for little in Jaro-Winkler and for one slip in edit distance.
+        let slip = strsim::osa_distance(&lower, &name) == 1 && name.len() > 2;
+        strsim::jaro_winkler(&lower, &name).max(if slip { 0.9 } else { 0.0 }).max(if contains { 0.85 } else { 0.0 })
+    };
+    let scored = known.into_iter().map(|name| (likeness(name), name));
+    scored.max_by(|one, two| one.0.total_cmp(&two.0)).filter(|(likeness, _)| *likeness > 0.75).map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (String, Option<String>, Option<u32>) {
+        let file = RepoPath::parse("proofmark.toml").expect("a path");
+        let problem = parse(&file, text.as_bytes()).expect_err("must be refused");
+        (problem.message, problem.hint, problem.position.map(|at| at.line))
+    }
+
+    #[test]
+    fn a_typo_names_the_key_and_the_nearest() {
+        let (message, hint, line) = refused("[[rule]]\nmetric = \"acc\"\nmax_regresion_abs = 0.1\n");
+        assert!(message.contains("unknown field `max_regresion_abs`"), "{message}");
+        assert_eq!(hint.as_deref(), Some("did you mean `max_regression_abs`?"));
+        assert_eq!(line, Some(3));
+        assert_eq!(refused("[polcy]\n").1.as_deref(), Some("did you mean `policy`?"));
+        assert_eq!(refused("[policy]\nno_baseline = \"blok\"\n").1.as_deref(), Some("did you mean `block`?"));
+        assert_eq!(refused("[directions]\nacc = \"hihger\"\n").1.as_deref(), Some("did you mean `higher`?"));
+        assert_eq!(refused("[[rule]]\nmetric = \"a\"\nwarn = {mni = 1}\n").1.as_deref(), Some("did you mean `min`?"));
+    }
+
+    #[test]
+    fn rules_that_cannot_be_meant() {
+        for (rule, expected) in [
+            ("metric = \"a\"", "no limit is set"),
+            ("min = 1", "`metric` is missing"),
+            ("metric = \"a\"\nmin = nan", "not a finite number"),
+            ("metric = \"a\"\nmax_regression_abs = -0.1", "is negative"),
+            ("metric = \"a\"\nmin = 2\nmax = 1", "is above"),
+        ] {
+            let (message, _, line) = refused(&format!("# first\n[[rule]]\nmetric = \"ok\"\nmin = 0\n[[rule]] # second\n{rule}\n"));
+            assert!(message.contains(expected), "{message}");
+            assert_eq!(line, Some(5));
+        }
+    }
+
+    #[test]
+    fn pyproject_has_its_own_table() {
+        let file = RepoPath::parse("pyproject.toml").expect("a path");
+        assert_eq!(parse(&file, b"[project]\nname = \"x\"\n"), Ok(None));
+        let config = parse(&file, b"[[tool.proofmark.rule]]\nmetric = \"acc\"\nmin = 0.5\n").expect("valid").expect("there");
+        assert_eq!(config.rule[0].min, Some(0.5));
+        assert!(parse(&file, b"[tool.proofmark]\nrules = 1\n").is_err());
+    }
+}

@@ -1,0 +1,310 @@
+//! One rule on every metric that it covers.
+
+use super::scalar::{ScalarVerdict, change, scalar_gate};
+use super::{Evidence, Finding, Level, Verdict, effect_of, explain};
+use crate::compare::{Comparison, Delta, Status};
+use crate::config::{Effect, Limits, Severity, nearest};
+use crate::direction::{Direction, Oriented};
+use crate::key::Key;
+use crate::policy::{CompiledRule, Policy, is_sure};
+use crate::problem::{Problem, ProblemKind};
+use crate::value::Value;
+
+/// Judges everything that `rule` covers and marks it in `covered`, which runs beside the comparison's metrics.
+pub(super) fn rule(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, covered: &mut [bool], findings: &mut Vec<Finding>) {
+    let before = findings.len();
+    let mut skipped = 0;
+    for (index, row) in comparison.metrics.iter().enumerate() {
+        if !rule.covers_file(&row.file) || (!row.whole_file && !rule.covers_key(&row.key)) {
+            continue;
+        }
+        match on_row(policy, rule, row) {
+            Some(finding) => {
+                covered[index] = true;
+                findings.push(finding);
+            }
+            None => skipped += 1,
+        }
+    }
+    let demands_a_match = !rule.built_in && (rule.metric.is_literal() || skipped == 0);
+    if findings.len() == before && demands_a_match {
+        findings.push(unmatched(comparison, policy, rule));
+    }
+}
+
+fn on_row(policy: &Policy, rule: &CompiledRule, row: &Delta) -> Option<Finding> {
+    if row.whole_file {
+        return whole_file(policy, rule, row);
+    }
+    let numeric = |value: &Option<Value>| value.as_ref().is_some_and(|value| value.as_f64().is_some());
+    let oriented = policy.orient_for(rule, &row.key);
+    if rule.built_in && (policy.is_neutral(&row.key) || !oriented.is_some_and(is_sure)) {
+        return None;
+    }
+    if !rule.metric.is_literal() {
+        let changes_only = rule.limits.min.is_none() && rule.limits.max.is_none();
+        if !numeric(&row.base) && !numeric(&row.head) || (changes_only && rule.direction.is_none() && policy.is_neutral(&row.key)) {
+            return None;
+        }
+    }
+    if matches!(row.status, Status::Unparsable | Status::Unavailable) {
+        return Some(unreadable(row, &row.key, Some(rule.name()), rule.severity, policy));
+    }
+    Some(judge_row(policy, rule, row, oriented))
+}
+
+fn judge_row(policy: &Policy, rule: &CompiledRule, row: &Delta, oriented: Option<Oriented>) -> Finding {
+    let base = Finding {
+        rule: Some(rule.name()),
+        severity: rule.severity,
+        oriented,
+        baseline: row.base.clone(),
+        candidate: row.head.clone(),
+        limits: Some(rule.limits),
+        warn: rule.warn,
+        evidence: Some(Evidence {
+            level: Level::Point,
+            procedure: "scalar_gate".to_owned(),
+            n_base: usize::from(row.base.is_some()),
+            n_head: usize::from(row.head.is_some()),
+        }),
+        ..blank(row, &row.key)
+    };
+    match &row.head {
+        None => return situation(base, "missing-candidate", policy.situations.missing),
+        Some(Value::Null) => return situation(base, "null-candidate", policy.situations.non_finite),
+        Some(value) if value.as_f64().is_none() => return situation(base, "non-numeric-candidate", policy.situations.non_finite),
+        Some(value) if value.is_non_finite() => return situation(base, "non-finite-candidate", policy.situations.non_finite),
+        Some(_) => {}
+    }
+    let limits_change = rule.limits.limit_change() || rule.warn.is_some_and(|warn| warn.limit_change());
+    let differs = !matches!((&row.base, &row.head), (Some(old), Some(new)) if old.same(new));
+    if limits_change && oriented.is_none() && differs && row.base.as_ref().is_some_and(|old| old.as_f64().is_some_and(f64::is_finite)) {
+        return unknown_direction(base, rule.severity);
+    }
+    judge_numbers(policy, rule, base)
+}
+
+fn judge_numbers(policy: &Policy, rule: &CompiledRule, finding: Finding) -> Finding {
+    let number = |value: &Option<Value>| value.as_ref().and_then(Value::as_f64);
+    let (baseline, candidate) = (number(&finding.baseline), number(&finding.candidate));
+    // Without a direction nothing that needs one is left to judge (no change, or bounds only).
+    let direction = finding.oriented.map_or(Direction::Higher, |oriented| oriented.direction);
+    let moved = change(baseline, candidate, direction);
+    let against = |limits: &Limits| {
+        let (verdict, mut reasons) = scalar_gate(baseline, candidate, direction, limits);
+        if verdict == ScalarVerdict::NoBaseline && finding.baseline.is_some() && baseline.is_none() {
+            reasons = vec!["non-numeric-baseline"];
+        }
+        (verdict, reasons)
+    };
+    let (hard, mut reasons) = against(&rule.limits);
+    let mut verdict = match hard {
+        ScalarVerdict::Fail => Verdict::Fail,
+        ScalarVerdict::Inconclusive => Verdict::Inconclusive,
+        ScalarVerdict::NoBaseline => Verdict::NoBaseline,
+        ScalarVerdict::Pass => Verdict::Pass,
+    };
+    if let (Verdict::Pass, Some(warn)) = (verdict, &rule.warn) {
+        let (soft, why) = against(warn);
+        if soft != ScalarVerdict::Pass {
+            verdict = match soft {
+                ScalarVerdict::NoBaseline => Verdict::NoBaseline,
+                ScalarVerdict::Inconclusive => Verdict::Inconclusive,
+                ScalarVerdict::Fail | ScalarVerdict::Pass => Verdict::Warn,
+            };
+            reasons = why;
+        }
+    }
+    if verdict == Verdict::Fail && rule.severity == Severity::Warn {
+        verdict = Verdict::Warn;
+    }
+    let effect = effect_of(verdict, rule.severity, policy.situations.no_baseline, policy.situations.inconclusive);
+    let oriented = finding.oriented.is_some();
+    let finding = Finding {
+        verdict,
+        effect,
+        reasons: reasons.into_iter().map(str::to_owned).collect(),
+        improvement: moved.improvement.filter(|_| oriented),
+        relative: moved.relative.filter(|_| oriented),
+        ..finding
+    };
+    explain::sentence(finding)
+}
+
+/// A candidate that cannot be compared at all.
+fn situation(finding: Finding, reason: &str, weight: Severity) -> Finding {
+    let severity = weaker(finding.severity, weight);
+    let verdict = if severity == Severity::Fail { Verdict::Fail } else { Verdict::Warn };
+    let effect = effect_of(verdict, severity, Effect::Notice, Effect::Notice);
+    explain::sentence(Finding { verdict, effect, severity, reasons: vec![reason.to_owned()], ..finding })
+}
+
+fn weaker(one: Severity, two: Severity) -> Severity {
+    match (one, two) {
+        (Severity::Info, _) | (_, Severity::Info) => Severity::Info,
+        (Severity::Warn, _) | (_, Severity::Warn) => Severity::Warn,
+        (Severity::Fail, Severity::Fail) => Severity::Fail,
+    }
+}
+
+fn unknown_direction(finding: Finding, severity: Severity) -> Finding {
+    let name = finding.metric.as_str().to_owned();
+    Finding {
+        verdict: Verdict::Inconclusive,
+        effect: effect_of(Verdict::Inconclusive, severity, Effect::Block, Effect::Block),
+        reasons: vec!["direction-unknown".to_owned()],
+        explanation: "the rule limits a change, and nobody said which way is better".to_owned(),
+        hint: Some(format!(
+            "add to the policy: [directions] \"{}\" = \"higher\" (or \"lower\", or \"none\")",
+            name.replace('\\', "\\\\").replace('"', "\\\"")
+        )),
+        not_judged: true,
+        ..finding
+    }
+}
+
+/// A file that the rule covers and whose metrics are not known on either side.
+fn whole_file(policy: &Policy, rule: &CompiledRule, row: &Delta) -> Option<Finding> {
+    if row.status != Status::UnchangedByHash {
+        return (!rule.built_in)
+            .then(|| unreadable(row, &Key::from_canonical(rule.metric.as_str()), Some(rule.name()), rule.severity, policy));
+    }
+    if rule.built_in {
+        return None;
+    }
+    let key = Key::from_canonical(rule.metric.as_str());
+    let bounds = rule.limits.min.or(rule.limits.max).is_some();
+    let finding = Finding { rule: Some(rule.name()), severity: rule.severity, limits: Some(rule.limits), ..blank(row, &key) };
+    Some(if bounds {
+        Finding {
+            verdict: Verdict::Inconclusive,
+            effect: effect_of(Verdict::Inconclusive, rule.severity, Effect::Notice, policy.situations.unreadable_head),
+            reasons: vec!["unavailable-candidate".to_owned()],
+            explanation: "the hash proves that the file did not change, but its content is not here, so the bounds cannot be judged"
+                .to_owned(),
+            hint: Some("run `dvc pull` for this file first".to_owned()),
+            not_judged: true,
+            ..finding
+        }
+    } else {
+        Finding {
+            reasons: vec!["unchanged-by-hash".to_owned()],
+            explanation: "the hash proves that the file did not change".to_owned(),
+            ..finding
+        }
+    })
+}
+
+/// A metric, or a whole file, that one side or both cannot give.
+pub(super) fn unreadable(row: &Delta, key: &Key, rule: Option<String>, severity: Severity, policy: &Policy) -> Finding {
+    let reason = |problem: &Problem, side: &str| match problem.kind {
+        ProblemKind::Unparsable => format!("unparsable-{side}"),
+        ProblemKind::Unavailable | ProblemKind::Warning => format!("unavailable-{side}"),
+    };
+    let head = row.head_problem.as_ref().map(|problem| (problem, reason(problem, "candidate"), policy.situations.unreadable_head));
+    let base = row.base_problem.as_ref().map(|problem| (problem, reason(problem, "baseline"), policy.situations.unreadable_base));
+    let problems: Vec<_> = head.into_iter().chain(base).collect();
+    let effect = problems.iter().map(|(_, _, effect)| *effect).max().unwrap_or(Effect::Block);
+    let mut reasons: Vec<String> = problems.iter().map(|(_, reason, _)| reason.clone()).collect();
+    reasons.sort_unstable();
+    let told: Vec<String> = problems
+        .iter()
+        .map(|(problem, reason, _)| format!("{}: {problem}", if reason.ends_with("candidate") { "head" } else { "base" }))
+        .collect();
+    Finding {
+        rule,
+        severity,
+        verdict: Verdict::Inconclusive,
+        effect: effect_of(Verdict::Inconclusive, severity, Effect::Notice, effect),
+        reasons,
+        explanation: format!("cannot be read ({})", told.join("; ")),
+        hint: problems.iter().find_map(|(problem, _, _)| problem.hint.clone()),
+        baseline: row.base.clone(),
+        candidate: row.head.clone(),
+        not_judged: true,
+        ..blank(row, key)
+    }
+}
+
+/// A file that says which metrics there are could not be understood, so some may be missing unseen.
+pub(super) fn undiscovered(problem: &Problem, effect: Effect, side: &str) -> Finding {
+    let word = if problem.kind == ProblemKind::Unparsable { "unparsable" } else { "unavailable" };
+    Finding {
+        rule: None,
+        file: Some(problem.file.clone()),
+        metric: Key::root(),
+        verdict: Verdict::Inconclusive,
+        effect,
+        reasons: vec![format!("{word}-{}", if side == "head" { "candidate" } else { "baseline" })],
+        explanation: format!("metrics may be missing, since a file of the {side} cannot be understood ({problem})"),
+        hint: problem.hint.clone(),
+        severity: Severity::Fail,
+        oriented: None,
+        baseline: None,
+        candidate: None,
+        improvement: None,
+        relative: None,
+        limits: None,
+        warn: None,
+        evidence: None,
+        not_judged: true,
+    }
+}
+
+/// A rule that found nothing to judge: the rules, not the files found, are the list of what must be there.
+fn unmatched(comparison: &Comparison, policy: &Policy, rule: &CompiledRule) -> Finding {
+    let present = || comparison.metrics.iter().filter(|row| row.head.is_some() && rule.covers_file(&row.file));
+    let names: Vec<&str> = present().map(|row| row.key.as_str()).collect();
+    let hint = match nearest(rule.metric.as_str(), names.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if names.is_empty() => "no metrics file that the rule covers has any metric at the head".to_owned(),
+        None => "`proofmark compare --all` lists the metrics that there are".to_owned(),
+    };
+    let reason = if rule.metric.is_literal() { "missing-candidate" } else { "nothing-matched" };
+    let finding = Finding {
+        rule: Some(rule.name()),
+        file: None,
+        metric: Key::from_canonical(rule.metric.as_str()),
+        verdict: Verdict::Pass,
+        effect: Effect::Allow,
+        reasons: Vec::new(),
+        explanation: String::new(),
+        hint: Some(hint),
+        severity: rule.severity,
+        oriented: None,
+        baseline: None,
+        candidate: None,
+        improvement: None,
+        relative: None,
+        limits: Some(rule.limits),
+        warn: rule.warn,
+        evidence: None,
+        not_judged: false,
+    };
+    situation(finding, reason, policy.situations.missing)
+}
+
+/// A passing finding about `row`, to be filled in.
+pub(super) fn blank(row: &Delta, key: &Key) -> Finding {
+    Finding {
+        rule: None,
+        file: Some(row.file.clone()),
+        metric: key.clone(),
+        verdict: Verdict::Pass,
+        effect: Effect::Allow,
+        reasons: Vec::new(),
+        explanation: String::new(),
+        hint: None,
+        severity: Severity::Fail,
+        oriented: row.oriented,
+        baseline: None,
+        candidate: None,
+        improvement: None,
+        relative: None,
+        limits: None,
+        warn: None,
+        evidence: None,
+        not_judged: false,
+    }
+}

@@ -1,0 +1,249 @@
+//! Judges a comparison by a policy: every check gets a verdict (what was learned) and an effect (what happens).
+//!
+//! Fails closed: what cannot be read, cannot be oriented or was never there is said by name, and nothing checked at all
+//! blocks.
+
+mod check;
+mod explain;
+pub mod scalar;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::compare::{Comparison, Delta, Status};
+use crate::config::{Effect, Limits, Severity};
+use crate::direction::Oriented;
+use crate::key::Key;
+use crate::path::RepoPath;
+use crate::policy::{Policy, PolicyOrigin};
+use crate::problem::ProblemKind;
+use crate::value::Value;
+
+/// What was learned, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// A rule is violated.
+    Fail,
+    /// It cannot be told.
+    Inconclusive,
+    /// There is nothing to compare with.
+    NoBaseline,
+    /// A rule of severity `warn`, or a warn limit, is violated.
+    Warn,
+    /// A known loss that was accepted.
+    Waived,
+    /// All limits are kept.
+    Pass,
+}
+
+impl Verdict {
+    /// The word that documents use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+            Self::NoBaseline => "no-baseline",
+            Self::Warn => "warn",
+            Self::Waived => "waived",
+            Self::Pass => "pass",
+        }
+    }
+}
+
+/// How strong the evidence of a check is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Level {
+    /// One number on each side: no claim about noise.
+    Point,
+}
+
+/// What a check rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// How strong it is.
+    pub level: Level,
+    /// The procedure that judged.
+    pub procedure: String,
+    /// Values at the base.
+    pub n_base: usize,
+    /// Values at the head.
+    pub n_head: usize,
+}
+
+/// The result of one check: one rule on one metric, or one situation that no rule covers.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The rule, as its glob; absent for a situation that no rule covers.
+    pub rule: Option<String>,
+    /// The metrics file; absent when a rule found no file at all.
+    pub file: Option<RepoPath>,
+    /// The metric.
+    pub metric: Key,
+    /// What was learned.
+    pub verdict: Verdict,
+    /// What happens.
+    pub effect: Effect,
+    /// Why, as stable words: `regression-abs`, `missing-candidate`.
+    pub reasons: Vec<String>,
+    /// The same as a sentence.
+    pub explanation: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// How much a violation weighs.
+    pub severity: Severity,
+    /// Which way is better, and how that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oriented: Option<Oriented>,
+    /// The value at the base.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub baseline: Option<Value>,
+    /// The value at the head.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub candidate: Option<Value>,
+    /// The change turned so that positive is better, in the metric's unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub improvement: Option<f64>,
+    /// The improvement as a fraction of the baseline's size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relative: Option<f64>,
+    /// The limits that were judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+    /// The limits whose violation is a notice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warn: Option<Limits>,
+    /// What the check rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The check could not be judged for want of readable input or a complete policy, which is not the same as worse.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub not_judged: bool,
+}
+
+/// All checks and what they come to.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Judgement {
+    /// Where the policy is from.
+    pub policy: PolicyOrigin,
+    /// The policy in one sentence.
+    pub policy_summary: String,
+    /// The worst verdict that counts.
+    pub verdict: Verdict,
+    /// The strongest effect.
+    pub effect: Effect,
+    /// Why the verdict is what it is, where no finding says so: `nothing-checked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Every check.
+    pub findings: Vec<Finding>,
+}
+
+impl Judgement {
+    /// Whether the merge is blocked, and only because something could not be read or oriented: nothing was found worse.
+    pub fn is_blocked_unjudged(&self) -> bool {
+        let blocking: Vec<&Finding> = self.findings.iter().filter(|finding| finding.effect == Effect::Block).collect();
+        self.effect == Effect::Block && !blocking.is_empty() && blocking.iter().all(|finding| finding.not_judged)
+    }
+}
+
+/// Judges a comparison.
+pub fn judge(comparison: &Comparison, policy: &Policy) -> Judgement {
+    let mut findings = Vec::new();
+    let mut covered = vec![false; comparison.metrics.len()];
+    for rule in &policy.rules {
+        check::rule(comparison, policy, rule, &mut covered, &mut findings);
+    }
+    let checks = findings.iter().filter(|finding| finding.severity != Severity::Info).count();
+    uncovered(comparison, policy, &covered, &mut findings);
+    let (verdict, effect, reason) = overall(findings.iter().map(|finding| (finding.verdict, finding.effect, finding.severity)), checks);
+    Judgement {
+        policy: policy.origin.clone(),
+        policy_summary: policy.summary(),
+        verdict,
+        effect,
+        reason: reason.map(str::to_owned),
+        findings,
+    }
+}
+
+/// What all checks come to: the worst verdict, the strongest effect; no check at all blocks.
+pub fn overall(results: impl Iterator<Item = (Verdict, Effect, Severity)>, checks: usize) -> (Verdict, Effect, Option<&'static str>) {
+    let counted: Vec<(Verdict, Effect)> =
+        results.filter(|(_, _, severity)| *severity != Severity::Info).map(|(verdict, effect, _)| (verdict, effect)).collect();
+    let verdict = counted.iter().map(|(verdict, _)| *verdict).min().unwrap_or(Verdict::Inconclusive);
+    let effect = counted.iter().map(|(_, effect)| *effect).max().unwrap_or(Effect::Block);
+    if checks == 0 {
+        return (verdict.min(Verdict::Inconclusive), Effect::Block, Some("nothing-checked"));
+    }
+    (verdict, effect, None)
+}
+
+/// The effect of a verdict under the situations of a policy; severity `warn` caps it at a notice.
+pub fn effect_of(verdict: Verdict, severity: Severity, no_baseline: Effect, inconclusive: Effect) -> Effect {
+    let effect = match verdict {
+        Verdict::Pass => Effect::Allow,
+        Verdict::Warn | Verdict::Waived => Effect::Notice,
+        Verdict::NoBaseline => no_baseline,
+        Verdict::Inconclusive => inconclusive,
+        Verdict::Fail => Effect::Block,
+    };
+    match severity {
+        Severity::Fail => effect,
+        Severity::Warn => effect.min(Effect::Notice),
+        Severity::Info => Effect::Allow,
+    }
+}
+
+/// Situations that no rule covers: unreadable files, and metrics that went away.
+fn uncovered(comparison: &Comparison, policy: &Policy, covered: &[bool], findings: &mut Vec<Finding>) {
+    let mut unread_files = std::collections::BTreeSet::new();
+    for (row, _) in comparison.metrics.iter().zip(covered).filter(|(_, covered)| !**covered) {
+        match row.status {
+            Status::Unparsable | Status::Unavailable if unread_files.insert(&row.file) => {
+                findings.push(check::unreadable(row, &Key::root(), None, Severity::Fail, policy));
+            }
+            Status::Removed => findings.push(removed(row, policy)),
+            _ => {}
+        }
+    }
+    let sides =
+        [(&comparison.head, policy.situations.unreadable_head, "head"), (&comparison.base, policy.situations.unreadable_base, "base")];
+    for (side, effect, name) in sides {
+        let read_as_metrics =
+            |file: &RepoPath| comparison.metrics.iter().any(|row| row.file == *file || row.renamed_from.as_ref() == Some(file));
+        let read_as_params =
+            |file: &RepoPath| comparison.params.iter().any(|row| row.file == *file || row.renamed_from.as_ref() == Some(file));
+        for problem in side.problems.iter().filter(|problem| problem.kind != ProblemKind::Warning) {
+            if !read_as_metrics(&problem.file) && !read_as_params(&problem.file) {
+                findings.push(check::undiscovered(problem, effect, name));
+            }
+        }
+    }
+}
+
+fn removed(row: &Delta, policy: &Policy) -> Finding {
+    let effect = policy.situations.removed;
+    let verdict = if effect == Effect::Allow { Verdict::Pass } else { Verdict::Warn };
+    Finding {
+        verdict,
+        effect,
+        reasons: vec!["metric-removed".to_owned()],
+        explanation: format!(
+            "was {} at the base and is gone; no rule covers it",
+            row.base.as_ref().map_or_else(String::new, crate::number::shown)
+        ),
+        baseline: row.base.clone(),
+        ..check::blank(row, &row.key)
+    }
+}
+
+#[cfg(test)]
+mod tests;

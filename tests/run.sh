@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Sets up what is missing and runs every test: `bash tests/run.sh [--bench] [PART...]`.
+#
+#   setup    Python, DVC, pre-commit, git (tests/setup)
+#   rust     cargo test --workspace
+#   release  the binary that users get
+#   dvc      our comparison against DVC's own, on made-up repositories (tests/dvc)
+#   e2e      the programs in tests/e2e
+#   fuzz     every fuzz target for PROOFMARK_FUZZ_SECONDS (20) each (tests/fuzz)
+#   bench    speed and memory beside DVC's (tests/bench); only with --bench or by name
+#
+# All parts run even when one fails; the exit code is 1 if any did. Builds and downloads go to PROOFMARK_CACHE
+# (~/.cache/proofmark). PROOFMARK_BIN names another binary for the tests to use.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=SCRIPTDIR/setup/env.sh
+source "$root/tests/setup/env.sh"
+given_binary=${PROOFMARK_BIN:+$(realpath "$PROOFMARK_BIN")}
+cd "$root"
+
+part_setup() { bash tests/setup/setup.sh; }
+
+part_rust() { cargo test --workspace --locked; }
+
+part_release() { cargo build --release --locked; }
+
+part_dvc() { "$PROOFMARK_PYTHON" tests/dvc/differential.py; }
+
+part_e2e() {
+    local file found=0 failed=0
+    for file in tests/e2e/*.py; do
+        [ -x "$file" ] || continue
+        found=1
+        printf -- '-- %s\n' "$file"
+        PATH="$PROOFMARK_VENV/bin:$PATH" "$PROOFMARK_PYTHON" "$file" || failed=1
+    done
+    [ "$found" = 1 ] || printf 'no programs in tests/e2e\n'
+    return "$failed"
+}
+
+part_fuzz() { bash tests/fuzz/run.sh; }
+
+part_bench() { "$PROOFMARK_PYTHON" tests/bench/compare_with_dvc.py; }
+
+# The binary under test: the caller's, or the one that users get, or (when that part was not asked for) a quick build.
+binary_for_tests() {
+    if [ -n "$given_binary" ]; then
+        printf '%s\n' "$given_binary"
+    elif selected release || selected bench; then
+        selected release || cargo build --quiet --release --locked || return
+        printf '%s\n' "$CARGO_TARGET_DIR/release/proofmark"
+    else
+        cargo build --quiet --locked || return
+        printf '%s\n' "$CARGO_TARGET_DIR/debug/proofmark"
+    fi
+}
+
+selected() {
+    local part
+    for part in "${parts[@]}"; do
+        [ "$part" = "$1" ] && return 0
+    done
+    return 1
+}
+
+usage() { sed -n '2,/^set/{/^# \{0,1\}/s///p}' "${BASH_SOURCE[0]}"; }
+
+read_arguments() {
+    local with_bench=0
+    parts=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --bench) with_bench=1 ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        setup | rust | release | dvc | e2e | fuzz | bench) parts+=("$1") ;;
+        *)
+            printf 'no part is called %s\n\n' "$1" >&2
+            usage >&2
+            exit 2
+            ;;
+        esac
+        shift
+    done
+    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release dvc e2e fuzz)
+    if [ "$with_bench" = 1 ] && ! selected bench; then
+        parts+=(bench)
+    fi
+}
+
+# Runs one part and notes how it went. Not called in a condition, since bash then ignores `set -e` inside.
+run_part() {
+    local part=$1 started=$SECONDS status=0 binary
+    printf '\n== %s ==\n' "$part"
+    set +e
+    (
+        set -e
+        case $part in
+        dvc | e2e | bench)
+            binary=$(binary_for_tests)
+            export PROOFMARK_BIN="$binary"
+            ;;
+        esac
+        "part_$part"
+    ) </dev/null
+    status=$?
+    set -e
+    results+=("$part $([ "$status" = 0 ] && printf passed || printf FAILED) $((SECONDS - started))")
+    if [ "$status" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+closing_table() {
+    local line
+    printf '\n%-10s %-8s %8s\n' part result seconds
+    for line in "${results[@]}"; do
+        # shellcheck disable=SC2086 # three words
+        printf '%-10s %-8s %8s\n' $line
+    done
+    printf '\nparts: %d passed, %d failed\n' "$passed" "$failed"
+}
+
+if [ -n "$given_binary" ] && [ ! -x "$given_binary" ]; then
+    printf 'PROOFMARK_BIN names %s, which cannot be run\n' "$given_binary" >&2
+    exit 2
+fi
+passed=0
+failed=0
+results=()
+read_arguments "$@"
+for part in "${parts[@]}"; do
+    run_part "$part"
+done
+closing_table
+[ "$failed" = 0 ]
