@@ -8,6 +8,7 @@ pub mod config;
 pub mod direction;
 pub mod discovery;
 pub mod document;
+pub mod files;
 pub mod gate;
 pub mod glob;
 pub mod key;

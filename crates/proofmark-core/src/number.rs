@@ -41,7 +41,7 @@ pub fn shown(value: &Value) -> String {
 /// use proofmark_core::value::Value;
 ///
 /// let pair = shown_pair(&Value::Float(0.91234567), &Value::Float(0.91234612));
-/// assert_eq!(pair, ("0.9123457".into(), "0.9123461".into()));
+/// assert_eq!(pair, ("0.91234567".into(), "0.91234612".into()));
 /// ```
 pub fn shown_pair(one: &Value, two: &Value) -> (String, String) {
     if one.same(two) || one.as_f64().is_none() || two.as_f64().is_none() {

@@ -51,7 +51,12 @@ impl<'c> Iteration<'c> {
             return Err(TemplateError::new("matrix", format!("is a {} and not a mapping", source.value.kind())));
         };
         let mut lists = Vec::new();
-        for (name, axis) in children(&source, map.iter().map(|(name, list)| (name.clone(), list)), scope)? {
+        for (name, list) in map {
+            let axis = match source.child(name, scope)? {
+                Some(axis) => axis,
+                None => Item::read(list, scope)?,
+            };
+            let name = scope.resolve_string(name)?.into_owned();
             let Value::List(list) = &*axis.value else {
                 return Err(TemplateError::new("matrix", format!("has `{name}`, a {} and not a list", axis.value.kind())));
             };
@@ -98,6 +103,14 @@ impl<'c> Item<'c> {
         };
         Ok(Self { path: None, value: Cow::Owned(value) })
     }
+
+    /// An element of something in the context; `None` for literal data.
+    fn child(&self, key: &str, scope: &Scope<'c>) -> Result<Option<Self>, TemplateError> {
+        let Some(mut path) = self.path.clone() else { return Ok(None) };
+        path.push(key.to_owned());
+        let (selected, _) = scope.find(&path).ok_or_else(|| TemplateError::new(path.join("."), "cannot be found"))?;
+        Ok(Some(Self { path: Some(path), value: selected.value }))
+    }
 }
 
 /// The elements of a list or mapping as items; texts in literal data are templates.
@@ -108,7 +121,7 @@ fn children<'v, 'c>(
 ) -> Result<Vec<(String, Item<'c>)>, TemplateError> {
     let mut items = Vec::new();
     for (key, value) in entries {
-        let Some(start) = &parent.path else {
+        let Some(item) = parent.child(&key, scope)? else {
             let item = match value {
                 Value::List(_) | Value::Map(_) => Item { path: None, value: Cow::Owned(scope.resolve(value)?) },
                 _ => Item::read(value, scope)?,
@@ -116,10 +129,7 @@ fn children<'v, 'c>(
             items.push((scope.resolve_string(&key)?.into_owned(), item));
             continue;
         };
-        let mut path = start.clone();
-        path.push(key.clone());
-        let (selected, _) = scope.find(&path).ok_or_else(|| TemplateError::new(path.join("."), "cannot be found"))?;
-        items.push((key, Item { path: Some(path), value: selected.value }));
+        items.push((key, item));
         if items.len() > MAX_STAGES {
             break;
         }

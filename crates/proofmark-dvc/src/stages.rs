@@ -2,8 +2,7 @@
 //!
 //! DVC refuses a file with one mistake in it; here, one broken stage loses nothing but itself.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofmark_core::discovery::Keys;
 use proofmark_core::path::RepoPath;
@@ -149,7 +148,7 @@ impl Reader<'_> {
     /// One entry of `stages`: a stage, or what generates several.
     fn definition(&self, name: &str, definition: &Map, out: &mut Output) {
         let plain = Bound::default();
-        let scope = Scope { context: self.context, bound: &plain, ledger: self.ledger };
+        let scope = Scope { context: self.context, bound: &plain, ledger: self.ledger, in_stage: false };
         let (iteration, template) = match (definition.get("matrix"), definition.get("foreach")) {
             (Some(matrix), _) => (Iteration::matrix(matrix, &scope), Some(definition)),
             (None, Some(foreach)) => (Iteration::foreach(foreach, &scope), definition.get("do").and_then(Value::as_map)),
@@ -175,7 +174,7 @@ impl Reader<'_> {
     }
 
     fn stage(&self, name: String, definition: &Map, bound: &Bound<'_>, out: &mut Output) {
-        let scope = Scope { context: self.context, bound, ledger: self.ledger };
+        let scope = Scope { context: self.context, bound, ledger: self.ledger, in_stage: true };
         let wdir = match self.wdir(definition.get("wdir"), &scope) {
             Ok(wdir) => wdir,
             Err(reason) => {
@@ -318,7 +317,7 @@ impl Reader<'_> {
             }
         };
         let plain = Bound::default();
-        let scope = Scope { context: self.context, bound: &plain, ledger: self.ledger };
+        let scope = Scope { context: self.context, bound: &plain, ledger: self.ledger, in_stage: false };
         for entry in list {
             let path = match entry {
                 Value::Text(text) => self.path(text, self.folder, &scope),

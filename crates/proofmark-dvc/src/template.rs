@@ -89,6 +89,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) context: &'s Context,
     pub(crate) bound: &'s Bound<'s>,
     pub(crate) ledger: &'s Ledger,
+    /// Whether this is inside a stage: there, what is looked up counts as used, and lists and mappings are refused.
+    pub(crate) in_stage: bool,
 }
 
 impl<'s> Scope<'s> {
@@ -118,12 +120,11 @@ impl<'s> Scope<'s> {
         if let Some(inner) = whole(text) {
             let value = self.lookup(inner)?.value;
             return match &*value {
-                Value::List(_) | Value::Map(_) => Err(not_in_text(inner, &value)),
-                Value::Text(text) => {
-                    self.ledger.spend(text.len(), inner)?;
-                    Ok(value.into_owned())
+                Value::List(_) | Value::Map(_) if self.in_stage => Err(not_in_text(inner, &value)),
+                value => {
+                    self.ledger.spend(size(value), inner)?;
+                    Ok(value.clone())
                 }
-                _ => Ok(value.into_owned()),
             };
         }
         let (mut filled, mut rest) = (String::new(), text);
@@ -176,12 +177,14 @@ impl<'s> Scope<'s> {
         let path = parse(inner).ok_or_else(|| TemplateError::new(embrace(inner), "is not a name"))?;
         let (selected, origin) =
             self.find(&path).ok_or_else(|| TemplateError::new(embrace(inner), "is in none of `params.yaml`, `vars`, `item` and `key`"))?;
-        if let (Cow::Owned(_), Value::Map(map)) = (&selected.value, &*selected.value) {
-            // Only merged mappings are copies.
-            self.ledger.spend(size(map), inner)?;
+        if let Cow::Owned(merged) = &selected.value {
+            self.ledger.spend(size(merged), inner)?;
         }
-        if let (Some(file), Some(origin)) = (selected.file, origin.filter(|_| selected.value.kind() != Kind::Map)) {
-            self.ledger.used.borrow_mut().entry(file.clone()).or_default().insert(origin.join("."));
+        if let (true, Some(file), Some(origin)) = (self.in_stage && selected.value.kind() != Kind::Map, selected.file, origin) {
+            // An index from the end is no key that could be shown.
+            if !origin.iter().any(|part| part.starts_with('-')) {
+                self.ledger.used.borrow_mut().entry(file.clone()).or_default().insert(origin.join("."));
+            }
         }
         Ok(selected)
     }
@@ -271,14 +274,13 @@ fn not_in_text(inner: &str, value: &Value) -> TemplateError {
 }
 
 /// Names and values, roughly in bytes.
-fn size(map: &Map) -> usize {
-    let of = |value: &Value| match value {
-        Value::Map(map) => size(map),
-        Value::List(list) => list.len() * 8,
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Map(map) => map.iter().map(|(key, value)| key.len() + size(value)).sum(),
+        Value::List(list) => list.iter().map(size).sum::<usize>() + 8,
         Value::Text(text) | Value::Date(text) => text.len(),
         _ => 8,
-    };
-    map.iter().map(|(key, value)| key.len() + of(value)).sum()
+    }
 }
 
 /// A value inside a longer text, in Python's words but for booleans; `None` for lists and mappings.

@@ -2,6 +2,8 @@
 
 use gix::ObjectId;
 use gix::objs::{Kind, TagRefIter};
+use gix::revision::Spec;
+use gix::revision::plumbing::Spec as PlainSpec;
 use gix::revision::spec::parse::{Error as SpecError, ObjectKindHint, Options};
 
 use crate::commit::Commit;
@@ -80,14 +82,12 @@ impl Repository {
             return Ok(id);
         }
         let options = Options { object_kind_hint: Some(ObjectKindHint::Committish), ..Options::default() };
-        let failure = self.inner.objects.with(|handle| match gix::revision::Spec::from_bstr(base, &handle.repo, options) {
-            Ok(found) => match found.single() {
-                Some(id) => Ok(Ok(id.detach())),
-                None => Err(GitError::RevisionIsRange { spec: spec.to_owned() }),
-            },
-            Err(error) => Ok(Err(Failure::of(&error))),
+        let found = self.inner.objects.with(|handle| match Spec::from_bstr(base, &handle.repo, options).map(Spec::detach) {
+            Ok(PlainSpec::Include(id)) => Ok(Ok(id)),
+            Ok(_) => Err(GitError::RevisionIsRange { spec: spec.to_owned() }),
+            Err(error) => Ok(local_upstream(&handle.repo, base).ok_or_else(|| Failure::of(&error))),
         })?;
-        failure.or_else(|failure| Err(self.explain(failure, base, spec)))
+        found.map_err(|failure| self.explain(failure, base, spec))
     }
 
     fn explain(&self, failure: Failure, base: &str, spec: &str) -> GitError {
@@ -106,6 +106,7 @@ impl Repository {
         }
         // `@{…}`, `^{…}` and `:` ask something of a name that may well exist: then say what is wrong with the question.
         match failure {
+            Failure::Other(_) if upstream_of(base).is_some() => invalid(spec, "the branch has no upstream branch that was fetched".to_owned()),
             Failure::Other(detail) if base.contains(['{', ':', '^']) => invalid(spec, detail),
             Failure::Other(_) | Failure::Ambiguous(_) => GitError::UnknownRevision { spec: spec.to_owned(), nearest },
         }
@@ -136,6 +137,25 @@ impl Repository {
             names.filter(|name| !name.ends_with("/HEAD") && name != "stash").collect()
         })
     }
+}
+
+/// The branch in `branch@{upstream}`; empty for the current one.
+fn upstream_of(spec: &str) -> Option<&str> {
+    let (branch, asked) = spec.strip_suffix('}')?.split_once("@{")?;
+    ["u", "upstream"].iter().any(|name| asked.eq_ignore_ascii_case(name)).then_some(branch)
+}
+
+/// The upstream of a branch that follows another local branch, which gix does not resolve.
+fn local_upstream(repo: &gix::Repository, spec: &str) -> Option<ObjectId> {
+    let branch = match upstream_of(spec)? {
+        "" => repo.head_name().ok()??.shorten().to_string(),
+        branch => branch.to_owned(),
+    };
+    let config = repo.config_snapshot();
+    let merge = config.string(format!("branch.{branch}.merge").as_str())?.to_string();
+    let local = config.string(format!("branch.{branch}.remote").as_str()).is_some_and(|remote| remote.as_slice() == b".");
+    let mut upstream = repo.try_find_reference(merge.as_str()).ok()?.filter(|_| local)?;
+    upstream.follow_to_object().ok().map(gix::Id::detach)
 }
 
 fn invalid(spec: &str, detail: String) -> GitError {

@@ -39,9 +39,11 @@ pub(crate) fn follow<N: Nodes>(nodes: &N, path: &RepoPath) -> Result<Option<Node
     // The folders above `folder` with their names, so that `..` in a link's target leads back.
     let mut above: Vec<(N::Place, String)> = Vec::new();
     let mut parts: Vec<String> = path.as_str().rsplit('/').map(str::to_owned).collect();
-    let mut links = 0;
-    let mut last_link = (path.clone(), String::new());
+    let mut count = 0;
+    // The links whose targets are being walked, with what is left of the path after each.
+    let mut links: Vec<(usize, RepoPath, String)> = Vec::new();
     while let Some(part) = parts.pop() {
+        links.retain(|(rest, ..)| *rest <= parts.len());
         match part.as_str() {
             "" | "." => continue,
             // Only a link brings these: a path has none.
@@ -50,7 +52,10 @@ pub(crate) fn follow<N: Nodes>(nodes: &N, path: &RepoPath) -> Result<Option<Node
                     folder = parent;
                     continue;
                 }
-                None => return Err(TreeError::LinkLeaves { path: last_link.0, target: last_link.1 }),
+                None => {
+                    let (_, path, target) = links.pop().unwrap_or_else(|| (0, path.clone(), part));
+                    return Err(TreeError::LinkLeaves { path, target });
+                }
             },
             _ => {}
         }
@@ -58,8 +63,8 @@ pub(crate) fn follow<N: Nodes>(nodes: &N, path: &RepoPath) -> Result<Option<Node
         match node {
             Node::Folder(inside) => above.push((std::mem::replace(&mut folder, inside), part)),
             Node::Link(link) => {
-                links += 1;
-                if links > MOST_LINKS {
+                count += 1;
+                if count > MOST_LINKS {
                     return Err(TreeError::LinkLoop { path: path.clone() });
                 }
                 let target = target_text(nodes.target(&link, path)?, path)?;
@@ -70,8 +75,9 @@ pub(crate) fn follow<N: Nodes>(nodes: &N, path: &RepoPath) -> Result<Option<Node
                 if target.is_empty() {
                     return Ok(None);
                 }
+                let rest = parts.len();
                 parts.extend(target.split('/').rev().map(str::to_owned));
-                last_link = (at, target);
+                links.push((rest, at, target));
             }
             Node::Submodule(_) if !parts.is_empty() => {
                 return Err(TreeError::Submodule { path: path.clone(), submodule: place(&above, &part) });

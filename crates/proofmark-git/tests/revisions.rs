@@ -39,7 +39,8 @@ fn names_mean_what_git_means() {
             ":/on feature", "HEAD^{/Commit 2}", &short, &full,
         ] {
             let commit = found.resolve(name).unwrap_or_else(|error| panic!("{name}: {error}"));
-            assert_eq!(commit.id, repo.id(&format!("{name}^{{commit}}")), "{name}");
+            let peel = if name.starts_with(":/") { "" } else { "^{commit}" };
+            assert_eq!(commit.id, repo.id(&format!("{name}{peel}")), "{name}");
         }
     }
 }
