@@ -1,2 +1,58 @@
-//! The command line.
-fn main() {}
+//! `proofmark`, the command line: parses, calls, maps the result to an exit code.
+
+mod args;
+mod compare;
+mod completions;
+mod demo;
+mod exit;
+mod gate;
+mod hook;
+mod init;
+mod log;
+mod man;
+mod output;
+mod printer;
+mod schema;
+mod session;
+mod sources;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use exit::CliError;
+use printer::Printer;
+use world::World;
+
+fn main() -> ExitCode {
+    printer::report_bugs();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return printer::usage(&error),
+    };
+    let mut world = World::look();
+    if let Some(directory) = &cli.global.directory {
+        world = world.inside(directory);
+    }
+    let printer = Printer::new(world.colour(cli.global.color));
+    match run(cli.command, &world, &printer) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => ExitCode::from(printer.error(&error)),
+    }
+}
+
+fn run(command: Command, world: &World, printer: &Printer) -> Result<u8, CliError> {
+    match command {
+        Command::Compare(args) => compare::run(&args, world, printer),
+        Command::Gate(args) => gate::run(&args, world, printer),
+        Command::Log(args) => log::run(&args, world, printer),
+        Command::Init(args) => init::run(&args, world, printer),
+        Command::Demo(args) => demo::run(&args, world, printer),
+        Command::Hook(args) => hook::run(&args, world, printer),
+        Command::Schema(args) => schema::run(&args, printer),
+        Command::Completions(args) => completions::run(&args, printer),
+        Command::Man(args) => man::run(&args, world, printer),
+    }
+}

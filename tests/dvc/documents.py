@@ -12,8 +12,8 @@ from dvc.utils.serialize._yaml import _get_yaml
 
 PLAIN_KEYS = ["acc", "loss", "auc", "f1", "rmse", "step", "n", "train", "val", "macro", "k5"]
 ODD_KEYS = [
-    "top k", "é", "a|b", "x:y", "#h", "p/q", "v1.0", "[0]", '"q"', "back\\slash", "😀", "on", "null", "1", "true", "-",
-    "a`b`", "<i>", "*", "&x", "%s", "tab\tkey", "0.5",
+    "top k", "é", "a|b", "x:y", "#h", "p/q", "v1.0", "[0]", '"q"', "back\\slash", "😀", "on", "null", "true", "-",
+    "a`b`", "<i>", "*", "&x", "%s", "tab\tkey",
 ]  # fmt: skip
 TEXTS = ["", "good", "0.5", "1e3", "true", "null", "é😀", "two\nlines", 'quo"te', "a: b", "2020-01-02", "~", "NaN", " x "]
 LARGE = [2**53 + 1, 2**63 - 1, -(2**63), 2**64, 10**30, -(10**30) + 1]

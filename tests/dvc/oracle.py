@@ -24,6 +24,9 @@ from ruamel.yaml import YAML
 
 WORKSPACE = "workspace"
 
+#: Marks keys that templates took from a file: DVC lists those flat, as they were used.
+USED = "used by templates"
+
 #: {file: {key: {"old": ..., "new": ..., "diff": ...}}}
 Diff = dict[str, dict[str, dict[str, Any]]]
 
@@ -75,24 +78,32 @@ def read_sides(repo: Repo, kind: str, revisions: list[str], targets: list[str] |
     collect = _metric_paths if kind == "metrics" else _param_keys
     read = _read_metrics if kind == "metrics" else _read_params
     declared: dict[str, dict[str, list[str]]] = {}
+    sides: dict[str, Side] = {}
     for name in _visit(repo, revisions):
         declared[name] = collect(repo, targets)
-    union: dict[str, list[str]] = {}
-    for paths in declared.values():
-        for path, keys in paths.items():
-            whole = not keys or (path in union and not union[path])
-            union[path] = [] if whole else sorted({*union.get(path, []), *keys})
-    sides = {}
-    for name in _visit(repo, revisions):
-        sides[name] = Side(read(repo, declared[name]), read(repo, union))
+        sides[name] = Side(read(repo, declared[name]))
+    union = _merged(declared.values())
+    for name in _visit(repo, [name for name in revisions if declared[name] != union]):
+        sides[name].union = read(repo, union)
+    for side in sides.values():
+        side.union = side.union or side.declared
     return sides
 
 
+def _merged(declarations: Iterable[dict[str, list[str]]]) -> dict[str, list[str]]:
+    """All files with all their keys; no keys means the whole file."""
+    union: dict[str, list[str]] = {}
+    for paths in declarations:
+        for path, keys in paths.items():
+            whole = not keys or (path in union and not union[path])
+            union[path] = [] if whole else list(dict.fromkeys([*union.get(path, []), *keys]))
+    return union
+
+
 def _visit(repo: Repo, revisions: list[str]) -> Iterable[str]:
-    wanted = set(revisions)
-    for name in repo.brancher(revs=[revision for revision in revisions if revision != WORKSPACE] or ["HEAD"]):
-        if name in wanted:
-            yield name
+    if revisions:
+        commits = [revision for revision in revisions if revision != WORKSPACE]
+        yield from (name for name in repo.brancher(revs=commits or ["HEAD"]) if name in revisions)
 
 
 def _metric_paths(repo: Repo, targets: list[str] | None) -> dict[str, list[str]]:
@@ -120,13 +131,14 @@ def _param_keys(repo: Repo, targets: list[str] | None) -> dict[str, list[str]]:
     }
     if not targets:
         for path, values in _collect_vars(repo, keys).items():
-            keys[path] = list(values)
+            keys[path] = [USED, *values]
     return keys
 
 
 def _read_params(repo: Repo, paths: dict[str, list[str]]) -> dict[str, Reading]:
     def read(path: str, keys: list[str]) -> tuple[Any, Any]:
-        value = read_param_file(repo.dvcfs, f"/{path}", keys)
+        used = USED in keys
+        value = read_param_file(repo.dvcfs, f"/{path}", [key for key in keys if key != USED], flatten=used)
         return value, value
 
     return {path: _attempt(lambda path=path, keys=keys: read(path, keys)) for path, keys in paths.items()}

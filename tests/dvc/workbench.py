@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import io
 import logging
 import os
@@ -15,8 +17,24 @@ from pathlib import Path
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
 
 from dvc.repo import Repo  # noqa: E402
+from dvc.utils import strictyaml  # noqa: E402
+from dvc.utils.serialize import _yaml  # noqa: E402
 
 logging.getLogger("dvc").setLevel(logging.CRITICAL)
+
+
+
+def _remember_yaml() -> None:
+    """DVC reads the same pipeline files over and over and its YAML reader is most of its time; once is enough here."""
+    original = functools.lru_cache(maxsize=4096)(_yaml.parse_yaml)
+
+    def remembered(*arguments: object, **options: object) -> object:
+        return copy.deepcopy(original(*arguments, **options))
+
+    _yaml.parse_yaml = strictyaml.parse_yaml = remembered
+
+
+_remember_yaml()
 
 WHO = {"name": "Tester", "email": "tester@example.org"}
 

@@ -136,7 +136,7 @@ impl Context {
                     problems.push(Problem::new(ProblemKind::Unparsable, at.file.clone(), message).hint("give each value one place"));
                 }
                 Err(Refusal::Unusable(message)) => {
-                    problems.push(Problem::warning(at.file.clone(), format!("`{name}` is not used: {message}")))
+                    problems.push(Problem::warning(at.file.clone(), format!("`{name}` is not used: {message}")));
                 }
             }
         }

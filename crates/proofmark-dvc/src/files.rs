@@ -28,10 +28,13 @@ impl Document {
         self.bytes.windows(2).any(|pair| pair == b"${")
     }
 
-    /// Where a text first stands in the file.
+    /// Where a text first stands in the file: as a word of its own, or else inside another.
     pub(crate) fn position_of(&self, text: &str) -> Option<Position> {
-        let whole = std::str::from_utf8(&self.bytes).ok()?;
-        (!text.is_empty()).then(|| whole.find(text)).flatten().map(|offset| Position::of(&self.bytes, offset))
+        let whole = std::str::from_utf8(&self.bytes).ok().filter(|_| !text.is_empty())?;
+        let part_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+        let alone = |at: usize| !whole[..at].ends_with(part_of_word) && !whole[at + text.len()..].starts_with(part_of_word);
+        let offset = whole.match_indices(text).map(|(at, _)| at).find(|&at| alone(at)).or_else(|| whole.find(text))?;
+        Some(Position::of(&self.bytes, offset))
     }
 }
 

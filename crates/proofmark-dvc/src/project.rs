@@ -14,6 +14,7 @@ use crate::folder;
 use crate::lock::{Lock, LockedStage};
 use crate::memo::Memo;
 use crate::paths;
+use crate::problems::Problems;
 use crate::record::Record;
 use crate::spread::{Spread, Spreader};
 use crate::stages::{self, OutKind, Stage};
@@ -69,6 +70,9 @@ impl Dvc {
             reader.read(&found);
             dvc.take_in(reader, &mut spreader);
         }
+        let mut problems = Problems::of_revision();
+        std::mem::take(&mut dvc.discovery.problems).into_iter().for_each(|problem| problems.push(problem));
+        dvc.discovery.problems = problems.into_list(&RepoPath::root());
         dvc
     }
 

@@ -63,3 +63,40 @@ pub(crate) fn records(list: Option<&Value>, skipped: &mut usize) -> Vec<Record> 
     *skipped += entries.len() - records.len();
     records
 }
+
+#[cfg(test)]
+mod tests {
+    use proofmark_core::document::{Format, parse};
+
+    use super::*;
+
+    fn record(text: &str) -> Option<Record> {
+        Record::read(&parse(Format::Yaml, text.as_bytes()).expect("YAML"))
+    }
+
+    #[test]
+    fn hashes_have_several_names() {
+        let version =
+            |text: &str| record(text)?.version.map(|version| format!("{} {} {:?}", version.algorithm, version.hash, version.size));
+        assert_eq!(version("{path: a, hash: md5, md5: AB, size: 3}").as_deref(), Some("md5 ab Some(3)"));
+        assert_eq!(version("{path: a, etag: 'X-1', size: -3}").as_deref(), Some("etag X-1 None"));
+        assert_eq!(version("{path: a, cloud: {s3: {etag: e, version_id: v}}}").as_deref(), Some("etag e None"));
+        assert_eq!(version("{path: a, md5: ''}"), None);
+        assert_eq!(record("{md5: ab}"), None);
+        assert_eq!(record("3"), None);
+    }
+
+    #[test]
+    fn only_an_md5_without_hash_is_old() {
+        let legacy = |text: &str| record(text).is_some_and(|record| record.legacy);
+        assert!(legacy("{path: a, md5: ab}"));
+        assert!(!legacy("{path: a, md5: ab, hash: md5}"));
+        assert!(!legacy("{path: a, etag: ab}"));
+    }
+
+    #[test]
+    fn cloud_versioned_folders_list_their_files() {
+        let record = record("{path: d, files: [{relpath: x, md5: ab}, {relpath: y}, 3]}").expect("a record");
+        assert_eq!(record.files.iter().map(|(path, version)| (path.as_str(), version.hash.as_str())).collect::<Vec<_>>(), [("x", "ab")]);
+    }
+}

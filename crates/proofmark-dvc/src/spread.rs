@@ -18,6 +18,7 @@ pub(crate) struct Spreader<'a> {
     tree: &'a dyn Tree,
     files: usize,
     folders: usize,
+    said: bool,
 }
 
 /// What stands at a declared path.
@@ -33,7 +34,7 @@ pub(crate) enum Spread {
 
 impl<'a> Spreader<'a> {
     pub(crate) fn new(tree: &'a dyn Tree) -> Self {
-        Self { tree, files: MAX_FILES, folders: MAX_FOLDERS }
+        Self { tree, files: MAX_FILES, folders: MAX_FOLDERS, said: false }
     }
 
     /// Looks at a declared path.
@@ -42,8 +43,8 @@ impl<'a> Spreader<'a> {
             Ok(None) => Spread::Absent,
             Ok(Some(entry)) if entry.kind == EntryKind::Folder => {
                 let mut found = BTreeSet::new();
-                if !self.list(path, 0, &mut found, problems) {
-                    let message = format!("is or holds folders of more than {MAX_FILES} files; not all of them are read");
+                if !self.list(path, 0, &mut found, problems) && !std::mem::replace(&mut self.said, true) {
+                    let message = format!("is one of folders with more than {MAX_FILES} files in all; the rest is not read");
                     problems.push(Problem::new(ProblemKind::Unparsable, path.clone(), message));
                 }
                 Spread::Folder(found)

@@ -72,7 +72,7 @@ pub(crate) struct Pipeline {
 
 /// Reads a parsed `dvc.yaml` of the project at `root`.
 pub(crate) fn read(files: &Files<'_>, root: &RepoPath, file: &RepoPath, document: &Document) -> Pipeline {
-    let mut out = Output::default();
+    let mut out = Output { pipeline: Pipeline::default(), problems: Problems::of_file() };
     let mut context = Context::default();
     let top = match &document.value {
         Ok(Value::Null) => return Pipeline::default(),
@@ -103,7 +103,7 @@ pub(crate) fn read(files: &Files<'_>, root: &RepoPath, file: &RepoPath, document
     pipeline
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Output {
     pipeline: Pipeline,
     problems: Problems,
@@ -161,7 +161,8 @@ impl Reader<'_> {
             Ok(iteration) => iteration,
             Err(error) => {
                 let message = format!("has the stage `{name}`, which cannot be generated: {error}");
-                return self.fail(ProblemKind::Unparsable, message, &error.expression, out);
+                let located = if error.expression.starts_with("${") { &error.expression } else { name };
+                return self.fail(ProblemKind::Unparsable, message, located, out);
             }
         };
         for (key, bound) in iteration.stages() {

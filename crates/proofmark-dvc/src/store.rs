@@ -300,3 +300,74 @@ fn looks_like_text(block: &[u8]) -> bool {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn put(root: &Path, place: &str, bytes: &[u8]) {
+        let path = root.join(place);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, bytes).expect("a file");
+    }
+
+    fn place(hash: &str) -> String {
+        format!("{}/{}", &hash[..2], &hash[2..])
+    }
+
+    #[test]
+    fn finds_objects_in_the_cache_then_in_remotes_and_checks_them() {
+        let root = tempfile::tempdir().expect("a folder");
+        let root = root.path();
+        put(root, "p/.dvc/config", b"['remote \"st\"']\n url = ../../store\n['remote \"far\"']\n url = s3://x\n");
+        let (one, two, bad) = (hex(&Md5::digest(b"one")), hex(&Md5::digest(b"two")), hex(&Md5::digest(b"bad")));
+        put(root, &format!("p/.dvc/cache/files/md5/{}", place(&one)), b"one");
+        put(root, &format!("store/files/md5/{}", place(&two)), b"two");
+        put(root, &format!("p/.dvc/cache/files/md5/{}", place(&bad)), b"other");
+        let store = Store::open(&root.join("p"), None, &Home::default());
+        let get = |hash: &str| store.object(&Object::new(hash, false).expect("a hash"));
+        assert_eq!(get(&one).map(|fetched| (fetched.bytes, fetched.from)), Ok((b"one".to_vec(), Origin::Cache)));
+        assert_eq!(get(&two).map(|fetched| fetched.from), Ok(Origin::Remote("st".to_owned())));
+        assert_eq!(get(&bad), Err(StoreError::Damaged { hash: bad.clone(), from: Origin::Cache }));
+        put(root, &format!("store/files/md5/{}", place(&bad)), b"bad");
+        assert_eq!(get(&bad).map(|fetched| fetched.bytes), Ok(b"bad".to_vec()), "a good copy elsewhere will do");
+        let nowhere = "0".repeat(32);
+        assert_eq!(get(&nowhere), Err(StoreError::Missing { hash: nowhere.clone(), elsewhere: vec!["far".to_owned()] }));
+    }
+
+    #[test]
+    fn old_objects_ignore_line_ends_in_text_alone() {
+        let root = tempfile::tempdir().expect("a folder");
+        let text = hex(&Md5::digest(b"{\n}\n"));
+        let binary = hex(&Md5::digest(b"\0\n"));
+        put(root.path(), &format!(".dvc/cache/{}", place(&text)), b"{\r\n}\r\n");
+        put(root.path(), &format!(".dvc/cache/{}", place(&binary)), b"\0\r\n");
+        let store = Store::open(root.path(), None, &Home::default());
+        for legacy in [true, false] {
+            assert!(store.object(&Object::new(&text, legacy).expect("a hash")).is_ok());
+            assert!(store.object(&Object::new(&binary, legacy).expect("a hash")).is_err());
+        }
+    }
+
+    #[test]
+    fn the_work_trees_configuration_wins_and_the_revisions_own_is_the_fallback() {
+        let root = tempfile::tempdir().expect("a folder");
+        let fallback = "[cache]\ndir = ../theirs\n";
+        assert_eq!(Store::open(root.path(), Some(fallback), &Home::default()).places[0].1, root.path().join("theirs"));
+        put(root.path(), ".dvc/config.local", b"[cache]\ndir = /local\n");
+        assert_eq!(Store::open(root.path(), Some(fallback), &Home::default()).places[0].1, Path::new("/local"));
+        put(root.path(), "home/config", b"['remote \"mine\"']\nurl = ~/r\n");
+        let home = Home { configs: vec![root.path().join("home/config")], folder: Some(PathBuf::from("/me")) };
+        assert_eq!(Store::open(root.path(), None, &home).places[1], (Origin::Remote("mine".to_owned()), PathBuf::from("/me/r")));
+    }
+
+    #[test]
+    fn hashes_that_are_paths_are_none() {
+        for hash in ["../../../../../../etc/passwd00000", "", "..", "0123456789ABCDEF0123456789abcdef", "é123456789abcdef0123456789abcdef"]
+        {
+            assert_eq!(Object::new(hash, false), None);
+        }
+    }
+}

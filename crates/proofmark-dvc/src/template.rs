@@ -312,3 +312,49 @@ fn python_float(number: f64) -> String {
     let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
     format!("{digits}e{sign}{exponent:0>2}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_in_python() {
+        for (number, text) in [
+            (1.0, "1.0"),
+            (0.0001, "0.0001"),
+            (1e-5, "1e-05"),
+            (1.5e-7, "1.5e-07"),
+            (1e16, "1e+16"),
+            (-2.5e100, "-2.5e+100"),
+            (1e15, "1000000000000000.0"),
+            (-0.0, "-0.0"),
+            (f64::NAN, "nan"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(python_float(number), text);
+        }
+    }
+
+    #[test]
+    fn names_are_dotted_or_indexed() {
+        for (inner, names) in
+            [("a", "a"), (" a . b ", "a b"), ("a.b[0].c", "a b 0 c"), ("a[0][1]", "a 0 1"), ("a[b]", "a b"), ("a-b/c", "a-b/c")]
+        {
+            assert_eq!(parse(inner).map(|names| names.join(" ")).as_deref(), Some(names), "{inner}");
+        }
+        for inner in ["", " ", "a..b", ".a", "a.", "a[", "a]", "a[]", "[0]", "a.[0]", "a[0]b", "a[[0]]"] {
+            assert_eq!(parse(inner), None, "{inner}");
+        }
+    }
+
+    #[test]
+    fn templates_are_found_where_dvc_finds_them() {
+        assert_eq!(next_template("a${b}c${d}"), Some(("a", "b", "c${d}")));
+        assert_eq!(next_template("\\${b}"), None);
+        assert_eq!(next_template("\\${b}-${c}"), Some(("\\${b}-", "c", "")));
+        assert_eq!(next_template("${a\nb}${c}"), Some(("${a\nb}", "c", "")));
+        assert_eq!(next_template("${a${b}"), Some(("", "a${b", "")));
+        assert_eq!(next_template("é${é}é"), Some(("é", "é", "é")));
+        assert_eq!((whole("${a}"), whole("${a} "), whole("${a}${b}")), (Some("a"), None, None));
+    }
+}

@@ -76,8 +76,13 @@ pub(crate) fn projects(tree: &dyn Tree, memo: &Memo, problems: &mut Vec<Problem>
     let id = tree.entry(&root).ok().flatten().and_then(|entry| entry.id);
     let mut walker = Walker { tree, memo, problems };
     let (subtree, _) = walker.walk(&root, id, 0);
-    let mut finder =
-        Finder { tree, problems, left: MAX_FILES, found: vec![FoundProject { root: root.clone(), configured: false, files: Vec::new() }] };
+    let mut finder = Finder {
+        tree,
+        problems,
+        left: MAX_FILES,
+        exhausted: false,
+        found: vec![FoundProject { root: root.clone(), configured: false, files: Vec::new() }],
+    };
     finder.visit(&subtree, &root, 0, &mut Vec::new());
     let mut found = finder.found;
     if !found[0].configured && found[0].files.is_empty() {
@@ -169,6 +174,7 @@ struct Finder<'a> {
     tree: &'a dyn Tree,
     problems: &'a mut Vec<Problem>,
     left: usize,
+    exhausted: bool,
     found: Vec<FoundProject>,
 }
 
@@ -192,6 +198,7 @@ impl Finder<'_> {
             if self.left == 0 {
                 let message = format!("is one of more than {MAX_FILES} DVC files; the rest is not read");
                 self.problems.push(Problem::new(ProblemKind::Unparsable, path, message));
+                self.exhausted = true;
                 return;
             }
             self.left -= 1;
@@ -201,7 +208,7 @@ impl Finder<'_> {
         }
         for (name, below) in &subtree.folders {
             let path = folder.child(name);
-            if self.left > 0 && (below.is_project || !is_ignored(ignores, &path, true)) {
+            if !self.exhausted && (below.is_project || !is_ignored(ignores, &path, true)) {
                 self.visit(below, &path, project, ignores);
             }
         }

@@ -32,7 +32,7 @@ def ask(files):
                 stages = sorted({f"{os.path.relpath(s.path)}:{s.name}" for s in index.stages if hasattr(s, "cmd_changed")})
                 metrics = sorted({m.lstrip("/") for m in _collect_metrics(repo)})
                 params = _collect_params(repo, default_file="params.yaml")
-                params = {k.lstrip("/"): sorted(v) or None for k, v in params.items()}
+                params = {k.lstrip("/"): sorted(set(v)) or None for k, v in params.items()}
                 shown = dict.fromkeys(params)
                 for file, keys in _collect_vars(repo, shown).items():
                     params[file.lstrip("/")] = sorted(keys)

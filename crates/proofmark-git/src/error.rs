@@ -145,7 +145,7 @@ impl GitError {
             }
             Self::AmbiguousRevision { .. } => "give more digits of the id",
             Self::RevisionIsRange { .. } => "give the two revisions as two arguments",
-            Self::RevisionIsOption { .. } => "put `./`-free revision names after the options; a branch cannot begin with `-`",
+            Self::RevisionIsOption { .. } => "no branch or tag can begin with `-`; check the order of the arguments",
             Self::ShallowHistory { .. } => SHALLOW_CURE,
             Self::NoDefaultBranch { shallow, .. } => {
                 let set = "name the base revision, set the default branch in the configuration, or run `git remote set-head origin --auto`";

@@ -11,6 +11,7 @@ use gix::prelude::HeaderExt as _;
 use proofmark_core::ports::ContentId;
 
 use crate::loose::LooseReader;
+use crate::pack_cache::PackCache;
 use crate::repository::Repository;
 use crate::trees::Folder;
 
@@ -62,6 +63,13 @@ pub(crate) struct Handle {
     buffer: Vec<u8>,
 }
 
+impl Handle {
+    fn new(mut repo: gix::Repository) -> Self {
+        repo.objects.set_pack_cache(|| Box::<PackCache>::default());
+        Self { repo, loose: LooseReader::new(), buffer: Vec::new() }
+    }
+}
+
 impl Objects {
     pub(crate) fn new(repo: gix::Repository, git: gix::ThreadSafeRepository) -> Self {
         let folder = git.objects_dir().to_owned();
@@ -75,14 +83,14 @@ impl Objects {
             misses: AtomicUsize::new(0),
             fan_out: OnceLock::new(),
         };
-        this.give_back(Handle { repo, loose: LooseReader::new(), buffer: Vec::new() });
+        this.give_back(Handle::new(repo));
         this
     }
 
     /// Runs `act` with a handle that no other thread has.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Handle) -> T) -> T {
         let kept = self.handles.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut handle = kept.unwrap_or_else(|| Handle { repo: self.git.to_thread_local(), loose: LooseReader::new(), buffer: Vec::new() });
+        let mut handle = kept.unwrap_or_else(|| Handle::new(self.git.to_thread_local()));
         let result = act(&mut handle);
         self.give_back(handle);
         result
@@ -115,7 +123,7 @@ impl Objects {
 
     /// Whether there is an object with this id.
     pub(crate) fn contains(&self, id: ObjectId) -> bool {
-        self.with(|handle| handle.repo.has_object(id))
+        crate::loose::path(&self.folder, &id).is_file() || self.with(|handle| handle.repo.has_object(id))
     }
 
     /// Whether replacement refs give ids another meaning.

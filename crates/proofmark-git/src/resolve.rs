@@ -81,6 +81,10 @@ impl Repository {
         {
             return Ok(id);
         }
+        // Most names are plain, and need no parser, which would also look for objects that begin with these digits.
+        if let Some(id) = self.ref_named(if base == "@" { "HEAD" } else { base }) {
+            return Ok(id);
+        }
         let options = Options { object_kind_hint: Some(ObjectKindHint::Committish), ..Options::default() };
         let found = self.inner.objects.with(|handle| match Spec::from_bstr(base, &handle.repo, options).map(Spec::detach) {
             Ok(PlainSpec::Include(id)) => Ok(Ok(id)),
@@ -88,6 +92,17 @@ impl Repository {
             Err(error) => Ok(local_upstream(&handle.repo, base).ok_or_else(|| Failure::of(&error))),
         })?;
         found.map_err(|failure| self.explain(failure, base, spec))
+    }
+
+    /// What a ref leads to, by git's rules for short names; `None` where that needs a closer look.
+    fn ref_named(&self, name: &str) -> Option<ObjectId> {
+        if name.contains(['@', '{', ':', '^', '~']) {
+            return None;
+        }
+        self.inner.objects.with(|handle| {
+            let mut found = handle.repo.try_find_reference(name).ok()??;
+            found.follow_to_object().ok().map(gix::Id::detach)
+        })
     }
 
     fn explain(&self, failure: Failure, base: &str, spec: &str) -> GitError {
@@ -106,7 +121,9 @@ impl Repository {
         }
         // `@{…}`, `^{…}` and `:` ask something of a name that may well exist: then say what is wrong with the question.
         match failure {
-            Failure::Other(_) if upstream_of(base).is_some() => invalid(spec, "the branch has no upstream branch that was fetched".to_owned()),
+            Failure::Other(_) if upstream_of(base).is_some() => {
+                invalid(spec, "the branch has no upstream branch that was fetched".to_owned())
+            }
             Failure::Other(detail) if base.contains(['{', ':', '^']) => invalid(spec, detail),
             Failure::Other(_) | Failure::Ambiguous(_) => GitError::UnknownRevision { spec: spec.to_owned(), nearest },
         }

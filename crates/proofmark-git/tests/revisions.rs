@@ -34,9 +34,33 @@ fn names_mean_what_git_means() {
         }
         let found = open(&repo);
         for name in [
-            "HEAD", "@", "HEAD~1", "HEAD^", "HEAD^2", "HEAD^^", "HEAD~2^1~1", "HEAD^0", "main", "heads/main", "refs/heads/main", "feature/x",
-            "v1", "v1^{commit}", "v1^{}", "v1~2", "nested", "light", "beef", "main@{1}", "HEAD@{2}", "@{-1}", "feature/x@{upstream}",
-            ":/on feature", "HEAD^{/Commit 2}", &short, &full,
+            "HEAD",
+            "@",
+            "HEAD~1",
+            "HEAD^",
+            "HEAD^2",
+            "HEAD^^",
+            "HEAD~2^1~1",
+            "HEAD^0",
+            "main",
+            "heads/main",
+            "refs/heads/main",
+            "feature/x",
+            "v1",
+            "v1^{commit}",
+            "v1^{}",
+            "v1~2",
+            "nested",
+            "light",
+            "beef",
+            "main@{1}",
+            "HEAD@{2}",
+            "@{-1}",
+            "feature/x@{upstream}",
+            ":/on feature",
+            "HEAD^{/Commit 2}",
+            &short,
+            &full,
         ] {
             let commit = found.resolve(name).unwrap_or_else(|error| panic!("{name}: {error}"));
             let peel = if name.starts_with(":/") { "" } else { "^{commit}" };

@@ -120,10 +120,31 @@ fn ignored_is_what_git_ignores() {
     repo.commit_staged("first");
     std::fs::write(repo.path().join(".git/info/exclude"), "node_modules\n").expect("writable");
     let files = [
-        "m.json", ".venv/lib/m.json", "a/.venv/m.json", "build/m.json", "a/build/m.json", "y.log", "a/keep.log", "out/tmp/m.json",
-        "out/a/b/tmp/m.json", "out/a/b/tmpx", "sub/m.json", "sub/wanted.json", "sub/deep/m.json", "sub/deep/again.json", "sub/only-here",
-        "sub/deep/only-here", "node_modules/x/m.json", "a/node_modules/m.json", "#odd", "trail", "foo/bar/m.json", "a/foo/bar/m.json",
-        "forced/other.json", "new/forced/m.json", ".venv/.gitignore",
+        "m.json",
+        ".venv/lib/m.json",
+        "a/.venv/m.json",
+        "build/m.json",
+        "a/build/m.json",
+        "y.log",
+        "a/keep.log",
+        "out/tmp/m.json",
+        "out/a/b/tmp/m.json",
+        "out/a/b/tmpx",
+        "sub/m.json",
+        "sub/wanted.json",
+        "sub/deep/m.json",
+        "sub/deep/again.json",
+        "sub/only-here",
+        "sub/deep/only-here",
+        "node_modules/x/m.json",
+        "a/node_modules/m.json",
+        "#odd",
+        "trail",
+        "foo/bar/m.json",
+        "a/foo/bar/m.json",
+        "forced/other.json",
+        "new/forced/m.json",
+        ".venv/.gitignore",
     ];
     for file in files {
         repo.write(file, if file == ".venv/.gitignore" { "!*\n" } else { "1" });

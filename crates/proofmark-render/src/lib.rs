@@ -1,1 +1,60 @@
-//! Turns proofmark reports into tables, Markdown and JSON.
+//! Turns proofmark's documents into tables, Markdown, JSON and CSV: pure functions from a document to text.
+//!
+//! It must never know files, tokens, terminals or where the text goes: width, colour and templates are arguments.
+//! Everything in a document that came from a repository is hostile here and escaped for its target (see [`escape`]).
+
+pub mod escape;
+pub mod history;
+
+mod dvc;
+mod json;
+mod markdown;
+mod grid;
+#[cfg(test)]
+mod testing;
+mod text;
+mod table;
+mod view;
+
+pub use dvc::{DvcPart, dvc_json};
+pub use json::json;
+pub use markdown::{comparison_markdown, report_markdown};
+pub use table::{comparison_table, report_table};
+
+/// How a document is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Columns that are there; `None` is as many as it takes. Numbers are never cut, so a very narrow table may be wider.
+    pub width: Option<usize>,
+    /// Whether to use ANSI colours.
+    pub colour: bool,
+    /// Whether unchanged metrics and passed checks are listed too.
+    pub all: bool,
+    /// The most rows of one table; how many were left out is said.
+    pub max_rows: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { width: None, colour: false, all: false, max_rows: 200 }
+    }
+}
+
+/// Why a document cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenderError {
+    /// The template is not valid, or asks for something that the document does not have.
+    #[error("the template `{name}` is wrong{}: {message}", line.map_or_else(String::new, |line| format!(" in line {line}")))]
+    Template {
+        /// The template's name.
+        name: String,
+        /// The line, counted from 1.
+        line: Option<usize>,
+        /// What is wrong.
+        message: String,
+    },
+    /// The document has no JSON form, which is a bug.
+    #[error("the document cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}

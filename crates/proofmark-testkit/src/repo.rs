@@ -116,7 +116,11 @@ impl TestRepo {
     /// Switches to a branch, and makes it here if there is none.
     pub fn switch(&self, name: &str) -> &Self {
         let known = self.try_git(&["rev-parse", "--verify", "--quiet", &format!("refs/heads/{name}")]).status.success();
-if known { self.git(&["switch", "--quiet", name]) } else { self.git(&["switch", "--quiet", "--create", name]) };
+        if known {
+            self.git(&["switch", "--quiet", name])
+        } else {
+            self.git(&["switch", "--quiet", "--create", name])
+        };
         self
     }
 
@@ -171,7 +175,7 @@ if known { self.git(&["switch", "--quiet", name]) } else { self.git(&["switch", 
             .env("GIT_COMMITTER_DATE", &date)
             .env("LC_ALL", "C")
             .args(["-c", "init.defaultBranch=main", "-c", "core.autocrlf=false", "-c", "protocol.file.allow=always"])
-            .args(["-c", "gc.auto=0", "-c", "advice.detachedHead=false"]);
+            .args(["-c", "gc.auto=0", "-c", "gc.reflogExpire=never", "-c", "advice.detachedHead=false"]);
         command
     }
 

@@ -9,6 +9,7 @@ mod table;
 mod toml;
 mod yaml;
 
+pub use self::yaml::plain_scalar;
 use crate::path::RepoPath;
 use crate::problem::{Position, Problem, ProblemKind};
 use crate::value::Value;
@@ -129,6 +130,19 @@ fn likelier_cause(bytes: &[u8], error: ParseError) -> ParseError {
         offset += line.len();
     }
     error
+}
+
+/// An integer of any size, its digits behind a sign or none: exact to 128 bits, beyond about the nearest double.
+fn integer_of(text: &str, radix: u32) -> Value {
+    i128::from_str_radix(text, radix).map_or_else(|_| Value::Float(rounded(text, radix)), Value::Int)
+}
+
+fn rounded(text: &str, radix: u32) -> f64 {
+    if radix == 10 {
+        return text.parse().unwrap_or(f64::NAN);
+    }
+    let size = text.chars().filter_map(|digit| digit.to_digit(radix)).fold(0.0, |sum, digit| sum * f64::from(radix) + f64::from(digit));
+    if text.starts_with('-') { -size } else { size }
 }
 
 fn too_deep(bytes: &[u8], offset: usize) -> ParseError {

@@ -10,8 +10,7 @@
 //! | first column counts steps (`step`, `epoch`, …) | the last row: where training ended |
 //! | anything else | a list of rows, `[0].column` |
 
-use super::ParseError;
-use super::yaml::plain_scalar;
+use super::{ParseError, plain_scalar};
 use crate::problem::Position;
 use crate::value::{Map, Value};
 

@@ -2,7 +2,7 @@
 //!
 //! Only what tells assignments of literals from the rest is told apart; keywords are names.
 
-use super::super::{MAX_DEPTH, ParseError, too_deep};
+use super::super::{MAX_DEPTH, ParseError, integer_of, too_deep};
 use super::strings;
 use crate::value::Value;
 
@@ -292,10 +292,7 @@ fn in_radix(text: &str, radix: u32) -> (Option<Value>, usize) {
     let start = 2 + underscore;
     let length = digits(&text[start..], radix);
     let clean = text[start..start + length].replace('_', "");
-    // Beyond 128 bits the nearest double.
-    let rounded = || clean.chars().fold(0.0, |sum, digit| sum * f64::from(radix) + f64::from(digit.to_digit(radix).unwrap_or(0)));
-    let value = i128::from_str_radix(&clean, radix).map_or_else(|_| Value::Float(rounded()), Value::Int);
-    ((length > 0).then_some(value), start + length)
+    ((length > 0).then(|| integer_of(&clean, radix)), start + length)
 }
 
 fn decimal(text: &str) -> (Option<Value>, usize) {
@@ -320,6 +317,5 @@ fn decimal(text: &str) -> (Option<Value>, usize) {
     if whole && !imaginary && clean.len() > 1 && clean.starts_with('0') && clean.bytes().any(|byte| byte != b'0') {
         return (None, length);
     }
-    let exact = whole.then(|| clean.parse().ok()).flatten().map(Value::Int);
-    (exact.or_else(|| clean.parse().ok().map(Value::Float)), length)
+    (if whole { Some(integer_of(&clean, 10)) } else { clean.parse().ok().map(Value::Float) }, length)
 }

@@ -1,0 +1,118 @@
+//! The command line: what can be typed. One struct per subcommand stands in that subcommand's file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use proofmark_core::compare::BaseKind;
+
+use crate::exit;
+
+/// Tells in time that a model got worse: compares model metrics between git revisions and gates merges on regressions.
+///
+/// Reads DVC projects and plain metrics files straight from git, at any revision, without a checkout and without Python.
+#[derive(Debug, Parser)]
+#[command(name = "proofmark", version, after_help = exit::HELP, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every subcommand understands.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Work as if started in this folder
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub(crate) directory: Option<PathBuf>,
+    /// When to write colours
+    #[arg(long, value_enum, default_value_t = When::Auto, global = true, value_name = "WHEN")]
+    pub(crate) color: When,
+}
+
+/// When something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// For terminals, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Compare(crate::compare::Compare),
+    Gate(crate::gate::Gate),
+    Log(crate::log::Log),
+    Init(crate::init::Init),
+    Demo(crate::demo::Demo),
+    Hook(crate::hook::Hook),
+    Schema(crate::schema::Schema),
+    Completions(crate::completions::Completions),
+    Man(crate::man::Man),
+}
+
+/// Which two revisions.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Between {
+    /// What to compare with: any git revision [default: the default branch]
+    pub(crate) base: Option<String>,
+    /// What to look at: any git revision [default: the work tree]
+    pub(crate) head: Option<String>,
+    /// Compare with the merge base of BASE and HEAD (as a pull request is judged), or with BASE itself
+    #[arg(long, value_name = "KIND", value_parser = base_kind)]
+    pub(crate) base_is: Option<BaseKind>,
+    /// The branch that changes are merged into, when BASE is not given [default: origin/HEAD, main, master]
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) default_branch: Option<String>,
+    /// Read this configuration instead of the one in the repository
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Look at these metrics (or params) files only, whether declared anywhere or not
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) targets: Vec<String>,
+}
+
+fn base_kind(text: &str) -> Result<BaseKind, String> {
+    match text {
+        "merge-base" => Ok(BaseKind::MergeBase),
+        "tip" => Ok(BaseKind::Tip),
+        _ => Err("give `merge-base` or `tip`".to_owned()),
+    }
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Outputs {
+    /// The form of what is printed
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Also write to a file, in the form of its extension (.json, .md, .txt) or as FORMAT=FILE; may be repeated
+    #[arg(short, long, value_name = "[FORMAT=]FILE")]
+    pub(crate) output: Vec<String>,
+    /// Show what did not change as well
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Rows of a table at most; JSON always has all
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) max_rows: usize,
+    /// A minijinja template for Markdown, instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+}
+
+/// The forms of a comparison or a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table for people
+    Table,
+    /// Markdown, for comments and summaries
+    Markdown,
+    /// The whole document, versioned
+    Json,
+    /// As `dvc metrics diff --json` prints it
+    DvcJson,
+}

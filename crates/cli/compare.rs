@@ -1,0 +1,66 @@
+//! `proofmark compare`: what happened between two revisions.
+
+use clap::Args;
+use proofmark_core::compare::{BaseKind, Comparison};
+use proofmark_core::report::ComparisonDocument;
+use proofmark_render as render;
+
+use crate::args::{Between, Format, Outputs};
+use crate::exit::{self, CliError};
+use crate::output;
+use crate::printer::Printer;
+use crate::session::Session;
+use crate::world::World;
+
+/// The built-in Markdown template.
+const TEMPLATE: &str = include_str!("../../templates/comparison.md.jinja");
+
+/// Show what happened to every metric between two revisions
+///
+/// Reads metrics, params and data versions of both revisions straight from git: every DVC project, the files that the
+/// configuration names, or files with the usual names (metrics.json, …).
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    pub(crate) between: Between,
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
+    /// With --format dvc-json: print params, as `dvc params diff --json` does; with --targets: they are params files
+    #[arg(long)]
+    pub(crate) params: bool,
+}
+
+pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8, CliError> {
+    let targets = output::targets(&args.outputs, world)?;
+    // `dvc metrics diff A B` compares A itself; whoever asks for its form means the same.
+    let as_dvc = targets.iter().any(|target| target.format == Format::DvcJson);
+    let session = Session::open(&args.between, as_dvc.then_some(BaseKind::Tip), world)?;
+    let read = session.read(args.params, world)?;
+    let comparison = read.compare(&session.policy()?);
+    let empty = comparison.metrics.is_empty() && comparison.params.is_empty() && comparison.base.problems.is_empty() && comparison.head.problems.is_empty();
+    let document = ComparisonDocument::new(env!("CARGO_PKG_VERSION"), comparison);
+    for target in &targets {
+        let options = output::options(target, &args.outputs, world, printer);
+        let text = match target.format {
+            Format::Table => render::comparison_table(&document, &options),
+            Format::Markdown => render::comparison_markdown(&document, &options, &output::template(&args.outputs, TEMPLATE, world)?)?,
+            Format::Json => render::json(&document)?,
+            Format::DvcJson => dvc_json(&document.comparison, args.params, args.outputs.all, printer),
+        };
+        output::write(target, text.as_bytes(), printer)?;
+    }
+    if empty {
+        printer.say("No metrics were found on either side. `proofmark init` shows where it looks; name files in [compare] metrics of proofmark.toml.");
+    }
+    Ok(exit::ALLOWED)
+}
+
+/// DVC's form has no room for problems, so they are said.
+pub(crate) fn dvc_json(comparison: &Comparison, params: bool, all: bool, printer: &Printer) -> String {
+    for (side, name) in [(&comparison.base, "base"), (&comparison.head, "head")] {
+        for problem in &side.problems {
+            printer.say(&render::escape::terminal(&format!("warning: {name}: {problem}")));
+        }
+    }
+    render::dvc_json(comparison, if params { render::DvcPart::Params } else { render::DvcPart::Metrics }, all)
+}

@@ -1,0 +1,84 @@
+//! `proofmark gate`: may this merge go in?
+
+use clap::Args;
+use proofmark_core::config::Effect;
+use proofmark_core::gate::judge;
+use proofmark_core::policy::{PolicyOrigin, PolicySide};
+use proofmark_core::report::Report;
+use proofmark_render as render;
+
+use crate::args::{Between, Format, Outputs};
+use crate::compare::dvc_json;
+use crate::exit::{self, CliError};
+use crate::output;
+use crate::printer::Printer;
+use crate::session::Session;
+use crate::world::World;
+
+/// The built-in Markdown template.
+const TEMPLATE: &str = include_str!("../../templates/report.md.jinja");
+
+/// Judge the change by the policy and exit 0 (allowed) or 1 (blocked)
+///
+/// The policy is proofmark.toml, or [tool.proofmark] in pyproject.toml, as it stands at the BASE: a change cannot loosen
+/// its own gate. Without a policy, no metric whose name tells its direction may get worse by more than 1 %.
+#[derive(Debug, Args)]
+pub(crate) struct Gate {
+    #[command(flatten)]
+    pub(crate) between: Between,
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
+    /// The branch that the change goes into, for rules with `branches` [default: BASE, if it is a branch]
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) branch: Option<String>,
+}
+
+pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, CliError> {
+    let targets = output::targets(&args.outputs, world)?;
+    let report = report(args, world)?;
+    for target in &targets {
+        let options = output::options(target, &args.outputs, world, printer);
+        let text = match target.format {
+            Format::Table => render::report_table(&report, &options),
+            Format::Markdown => render::report_markdown(&report, &options, &output::template(&args.outputs, TEMPLATE, world)?)?,
+            Format::Json => render::json(&report)?,
+            Format::DvcJson => dvc_json(&report.comparison, false, args.outputs.all, printer),
+        };
+        output::write(target, text.as_bytes(), printer)?;
+    }
+    Ok(code(&report))
+}
+
+/// Compares and judges.
+pub(crate) fn report(args: &Gate, world: &World) -> Result<Report, CliError> {
+    let mut session = Session::open(&args.between, None, world)?;
+    if args.branch.is_some() {
+        session.branch.clone_from(&args.branch);
+    }
+    let policy = session.policy()?;
+    let comparison = session.read(false, world)?.compare(&policy);
+    let judgement = judge(&comparison, &policy);
+    let mut report = Report::new(env!("CARGO_PKG_VERSION"), comparison, judgement);
+    report.branch.clone_from(&session.branch);
+    if matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Head, .. }) {
+        report.notes.push("The base has no policy, so the one that this change introduces was used.".to_owned());
+    }
+    match session.changed_policy() {
+        Ok(Some(own)) => {
+            report.notes.push("This change also changes the policy. The base's policy counts; a change of rules needs its own approval.".to_owned());
+            report.head_policy_judgement = Some(judge(&report.comparison, &own));
+        }
+        Ok(None) => {}
+        Err(error) => report.notes.push(format!("The policy that this change brings is broken: {}", error.message)),
+    }
+    Ok(report)
+}
+
+/// "Could not be judged" never looks like "judged worse".
+pub(crate) fn code(report: &Report) -> u8 {
+    match report.judgement.effect {
+        Effect::Allow | Effect::Notice => exit::ALLOWED,
+        Effect::Block if report.judgement.is_blocked_unjudged() => exit::NOT_JUDGED,
+        Effect::Block => exit::BLOCKED,
+    }
+}

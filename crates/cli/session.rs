@@ -1,0 +1,299 @@
+//! From what was typed to two snapshots: finds the repository, the revisions, the configuration and the base.
+
+use std::path::Path;
+
+use proofmark_core::compare::{BaseKind, Baseline, Comparison, Sides, compare};
+use proofmark_core::config::{self, Compare, Config};
+use proofmark_core::discovery::Discovery;
+use proofmark_core::path::RepoPath;
+use proofmark_core::policy::{Policy, PolicyOrigin, PolicySide};
+use proofmark_core::ports::Tree;
+use proofmark_core::snapshot::Snapshot;
+use proofmark_git::{Commit, Head, Repository};
+
+use crate::args::Between;
+use crate::exit::CliError;
+use crate::sources::{Found, Sources, only};
+use crate::world::World;
+
+/// First-parent steps back that are tried when the base has no metrics.
+const ANCESTORS: usize = 50;
+
+/// A configuration file of one side.
+pub(crate) struct ConfigFile {
+    pub(crate) config: Config,
+    pub(crate) origin: PolicyOrigin,
+}
+
+/// Everything that a subcommand needs to compare.
+pub(crate) struct Session {
+    pub(crate) repository: Repository,
+    pub(crate) head: Box<dyn Tree>,
+    base: Base,
+    /// The branch that the change goes into, where it has a name.
+    pub(crate) branch: Option<String>,
+    /// The configuration that counts: of the base, else of the head, else the one given.
+    pub(crate) config: Option<ConfigFile>,
+    targets: Vec<RepoPath>,
+}
+
+/// The commit to compare with, and how it was found.
+struct Base {
+    commit: Commit,
+    tip: Commit,
+    kind: BaseKind,
+    name: String,
+}
+
+impl Session {
+    /// Resolves what was typed. `kind` is the base to take when neither the command line nor the configuration says.
+    pub(crate) fn open(between: &Between, kind: Option<BaseKind>, world: &World) -> Result<Self, CliError> {
+        let repository = Repository::discover(&world.folder)?;
+        let (head, head_commit) = head(&repository, between.head.as_deref())?;
+        let given = between.config.as_deref().map(|path| given_config(path, world)).transpose()?;
+        let (tip, name, branch) = base_target(&repository, between, given.as_ref())?;
+        // The base branch's own configuration says how the base is found, so that a change cannot choose its base.
+        let tip_tree = repository.tree_at(&tip, &name)?;
+        let of_tip = if given.is_some() { None } else { read_config(&tip_tree, PolicySide::Base)? };
+        let configured = given.as_ref().or(of_tip.as_ref()).and_then(|file| file.config.compare.base_is);
+        let kind = between.base_is.or(kind).or(configured);
+        let base = find_base(&repository, tip, name, &head_commit, kind, between)?;
+        let config = match given {
+            Some(given) => Some(given),
+            None => {
+                let base_tree = repository.tree_at(&base.commit, &base.name)?;
+                match read_config(&base_tree, PolicySide::Base)? {
+                    Some(found) => Some(found),
+                    None => read_config(head.as_ref(), PolicySide::Head)?,
+                }
+            }
+        };
+        let targets = targets(&repository, between, world)?;
+        Ok(Self { repository, head, base, branch, config, targets })
+    }
+
+    /// What the configuration says is compared.
+    fn scope(&self) -> Compare {
+        self.config.as_ref().map(|file| file.config.compare.clone()).unwrap_or_default()
+    }
+
+    /// Reads both sides, and the tip of the base branch where it has moved on.
+    pub(crate) fn read(&self, params: bool, world: &World) -> Result<Read, CliError> {
+        let mut sources = Sources::new(&self.repository, &self.scope(), world)?;
+        let base_tree = self.repository.tree_at(&self.base.commit, &self.base.name)?;
+        let tip_tree = if self.base.tip.id == self.base.commit.id { None } else { Some(self.repository.tree_at(&self.base.tip, &self.base.name)?) };
+        let base = sources.discover(&self.repository, &base_tree);
+        let head = sources.discover(&self.repository, self.head.as_ref());
+        let wanted = self.wanted(&[&base, &head], params);
+        let head = sources.snapshot(self.head.as_ref(), &head, &wanted);
+        let tip = tip_tree.map(|tree| {
+            let found = sources.discover(&self.repository, &tree);
+            sources.snapshot(&tree, &found, &wanted)
+        });
+        let first = sources.snapshot(&base_tree, &base, &wanted);
+        let (base, distance) = self.nearest_with_metrics(&mut sources, first, &wanted, params)?;
+        self.check_targets(&base, &head)?;
+        Ok(Read { base, head, tip, baseline: Baseline::new(self.base.kind, self.base.name.clone()).back(distance) })
+    }
+
+    fn wanted(&self, sides: &[&Found], params: bool) -> Discovery {
+        if !self.targets.is_empty() {
+            return only(&self.targets, params);
+        }
+        let mut wanted = Discovery::default();
+        for side in sides {
+            wanted.metrics.extend(side.discovery.metrics.iter().cloned());
+            for (file, keys) in &side.discovery.params {
+                wanted.add_params(file.clone(), keys);
+            }
+        }
+        wanted
+    }
+
+    /// The base, or its nearest first-parent ancestor that has metrics; the base itself when none has.
+    fn nearest_with_metrics(&self, sources: &mut Sources, base: Snapshot, wanted: &Discovery, params: bool) -> Result<(Snapshot, u32), CliError> {
+        if !base.metrics.is_empty() || !base.problems.is_empty() || params {
+            return Ok((base, 0));
+        }
+        let history = self.repository.history(&self.base.commit, true, ANCESTORS + 1)?;
+        for (commit, distance) in history.commits.iter().zip(0..).skip(1) {
+            let tree = self.repository.tree_at(commit, &self.base.name)?;
+            let found = sources.discover(&self.repository, &tree);
+            if !found.discovery.metrics.is_empty() {
+                let mut both = wanted.clone();
+                both.metrics.extend(found.discovery.metrics.iter().cloned());
+                let snapshot = sources.snapshot(&tree, &found, &both);
+                if !snapshot.metrics.is_empty() {
+                    return Ok((snapshot, distance));
+                }
+            }
+        }
+        Ok((base, 0))
+    }
+
+    fn check_targets(&self, base: &Snapshot, head: &Snapshot) -> Result<(), CliError> {
+        let there = |target: &RepoPath| [base, head].iter().any(|side| side.metrics.contains_key(target) || side.params.contains_key(target));
+        match self.targets.iter().find(|target| !there(target)) {
+            Some(missing) => Err(CliError::input(format!("the target `{missing}` exists on neither side")).hint("paths of --targets start at the current folder")),
+            None => Ok(()),
+        }
+    }
+
+    /// The policy that judges.
+    pub(crate) fn policy(&self) -> Result<Policy, CliError> {
+        match &self.config {
+            Some(file) => Ok(Policy::compile(&file.config, file.origin.clone(), self.branch.as_deref())?),
+            None => Ok(Policy::built_in()),
+        }
+    }
+
+    /// The head's own policy, when the base's counts and the head's is another.
+    pub(crate) fn changed_policy(&self) -> Result<Option<Policy>, CliError> {
+        let counts_base = matches!(self.config.as_ref().map(|file| &file.origin), Some(PolicyOrigin::File { side: PolicySide::Base, .. }));
+        if !counts_base {
+            return Ok(None);
+        }
+        let same = |own: &ConfigFile| self.config.as_ref().is_some_and(|file| file.config == own.config);
+        match read_config(self.head.as_ref(), PolicySide::Head)? {
+            Some(own) if same(&own) => Ok(None),
+            Some(own) => Ok(Some(Policy::compile(&own.config, own.origin, self.branch.as_deref())?)),
+            None => Ok(Some(Policy::built_in())),
+        }
+    }
+}
+
+/// Both sides, read.
+pub(crate) struct Read {
+    pub(crate) base: Snapshot,
+    pub(crate) head: Snapshot,
+    tip: Option<Snapshot>,
+    baseline: Baseline,
+}
+
+impl Read {
+    /// The comparison, with the directions of `policy`.
+    pub(crate) fn compare(&self, policy: &Policy) -> Comparison {
+        let sides = Sides { base: &self.base, head: &self.head, tip: self.tip.as_ref(), baseline: self.baseline.clone() };
+        compare(&sides, &|file, key| policy.orient(file, key))
+    }
+}
+
+fn head(repository: &Repository, typed: Option<&str>) -> Result<(Box<dyn Tree>, Commit), CliError> {
+    if let Some(typed) = typed {
+        let commit = repository.resolve(typed)?;
+        return Ok((Box::new(repository.tree_at(&commit, typed)?), commit));
+    }
+    let tree = repository.work_tree()?;
+    let commit = match repository.head()? {
+        Head::Branch { commit, .. } | Head::Detached { commit } => commit,
+        Head::Unborn { branch } => {
+            return Err(CliError::input(format!("the branch `{branch}` has no commits yet, so there is nothing to compare with"))
+                .hint("commit the metrics first; the next change can then be compared with them"));
+        }
+    };
+    Ok((Box::new(tree), commit))
+}
+
+/// The commit that BASE or the default branch names, its name, and the branch's name if it is one.
+fn base_target(repository: &Repository, between: &Between, given: Option<&ConfigFile>) -> Result<(Commit, String, Option<String>), CliError> {
+    if let Some(typed) = &between.base {
+        let commit = repository.resolve(typed)?;
+        let branch = repository.default_branch(Some(typed)).ok().filter(|branch| branch.commit.id == commit.id).map(|branch| branch.branch);
+        return Ok((commit, typed.clone(), branch));
+    }
+    let configured = between.default_branch.clone().or_else(|| given.and_then(|file| file.config.compare.default_branch.clone()));
+    let mut branch = repository.default_branch(configured.as_deref());
+    if configured.is_none() {
+        let named = match &branch {
+            Ok(usual) => read_config(&repository.tree_at(&usual.commit, &usual.name)?, PolicySide::Base).ok().flatten(),
+            // No branch has a usual name, so only the head can tell.
+            Err(_) => match repository.head()? {
+                Head::Branch { commit, .. } | Head::Detached { commit } => read_config(&repository.tree_at(&commit, "HEAD")?, PolicySide::Head)?,
+                Head::Unborn { .. } => None,
+            },
+        };
+        if let Some(name) = named.and_then(|file| file.config.compare.default_branch) {
+            branch = repository.default_branch(Some(&name));
+        }
+    }
+    let branch = branch?;
+    Ok((branch.commit, branch.name, Some(branch.branch)))
+}
+
+fn find_base(
+    repository: &Repository,
+    tip: Commit,
+    name: String,
+    head: &Commit,
+    kind: Option<BaseKind>,
+    between: &Between,
+) -> Result<Base, CliError> {
+    if kind == Some(BaseKind::Tip) {
+        return Ok(Base { commit: tip.clone(), tip, kind: BaseKind::Tip, name });
+    }
+    let Some(commit) = repository.merge_base(&tip, head)? else {
+        return Err(CliError::input(format!("`{name}` and the head have no common ancestor")).hint("compare with the branch itself: --base-is tip"));
+    };
+    // `compare HEAD HEAD~1` asks for the way back; its merge base would be the head itself.
+    let backwards = kind.is_none() && between.base.is_some() && between.head.is_some() && commit.id == head.id && tip.id != head.id;
+    if backwards {
+        return Ok(Base { commit: tip.clone(), tip, kind: BaseKind::Tip, name });
+    }
+    Ok(Base { commit, tip, kind: BaseKind::MergeBase, name })
+}
+
+fn read_config(tree: &dyn Tree, side: PolicySide) -> Result<Option<ConfigFile>, CliError> {
+    for name in config::FILES {
+        let Ok(path) = RepoPath::parse(name) else { continue };
+        let content = tree.read(&path).map_err(|error| {
+            let told = CliError::input(format!("the configuration at {} cannot be read: {error}", tree.revision().name));
+            error.hint().into_iter().fold(told, CliError::hint)
+        })?;
+        let Some(content) = content else { continue };
+        let parsed = config::parse(&path, &content.bytes).map_err(|mut problem| {
+            problem.message = format!("{} (at {})", problem.message, tree.revision().name);
+            problem
+        })?;
+        if let Some(config) = parsed {
+            let origin = PolicyOrigin::File { file: name.to_owned(), side, revision: tree.revision().name.clone() };
+            return Ok(Some(ConfigFile { config, origin }));
+        }
+    }
+    Ok(None)
+}
+
+fn given_config(path: &Path, world: &World) -> Result<ConfigFile, CliError> {
+    let full = world.folder.join(path);
+    let bytes = std::fs::read(&full).map_err(|error| CliError::input(format!("cannot read the configuration `{}`", path.display())).because(&error))?;
+    let shown = path.to_string_lossy().into_owned();
+    let name = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
+    let file = RepoPath::root().child(&name);
+    let config = config::parse(&file, &bytes)?.ok_or_else(|| CliError::input(format!("`{shown}` has no [tool.proofmark]")))?;
+    Ok(ConfigFile { config, origin: PolicyOrigin::File { file: shown, side: PolicySide::Given, revision: "command line".to_owned() } })
+}
+
+/// Targets are typed from the current folder and mean files of the repository.
+fn targets(repository: &Repository, between: &Between, world: &World) -> Result<Vec<RepoPath>, CliError> {
+    let here = folder_in(repository, world);
+    let resolve = |text: &String| here.join(text).map_err(|error| CliError::input(format!("the target is outside of the repository: {error}")));
+    between.targets.iter().map(resolve).collect()
+}
+
+/// The current folder as a path of the repository; its root when started elsewhere (a bare repository).
+pub(crate) fn folder_in(repository: &Repository, world: &World) -> RepoPath {
+    let canonical = |path: &Path| std::fs::canonicalize(path).ok();
+    let inside = repository.root().and_then(canonical).zip(canonical(&world.folder)).and_then(|(root, folder)| {
+        let relative = folder.strip_prefix(root).ok()?.to_str()?.replace('\\', "/");
+        RepoPath::parse(&relative).ok()
+    });
+    inside.unwrap_or_default()
+}
+
+/// The configuration for looking at one's own files: the work tree's, else that of `commit`.
+pub(crate) fn local_config(repository: &Repository, commit: &Commit) -> Result<Option<Config>, CliError> {
+    let file = match repository.root() {
+        Some(_) => read_config(&repository.work_tree()?, PolicySide::Head)?,
+        None => read_config(&repository.tree_at(commit, &commit.short)?, PolicySide::Head)?,
+    };
+    Ok(file.map(|file| file.config))
+}

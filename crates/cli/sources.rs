@@ -1,0 +1,150 @@
+//! Builds what a comparison reads from: DVC projects, named files, files with the usual names, and DVC's stores.
+
+use std::path::PathBuf;
+
+use proofmark_core::config::Compare;
+use proofmark_core::discovery::{Discovery, Keys};
+use proofmark_core::files::{self, Patterns};
+use proofmark_core::glob::GlobError;
+use proofmark_core::path::RepoPath;
+use proofmark_core::ports::Tree;
+use proofmark_core::problem::{Problem, ProblemKind};
+use proofmark_core::snapshot::{Elsewhere, Fetched, Origin, Parsed, Snapshot, Unfetched, take};
+use proofmark_dvc::{Dvc, Home, Memo, Stores};
+use proofmark_git::Repository;
+
+use crate::world::World;
+
+/// What all revisions of one run share: caches and stores.
+pub(crate) struct Sources {
+    patterns: Patterns,
+    read_dvc: bool,
+    dvc_memo: Memo,
+    files_memo: files::Memo,
+    parsed: Parsed,
+    stores: Stores,
+    root: PathBuf,
+    home: Home,
+}
+
+/// One revision, discovered but not read.
+pub(crate) struct Found {
+    dvc: Dvc,
+    pub(crate) discovery: Discovery,
+}
+
+impl Sources {
+    pub(crate) fn new(repository: &Repository, config: &Compare, world: &World) -> Result<Self, GlobError> {
+        Ok(Self {
+            patterns: Patterns::compile(config)?,
+            read_dvc: config.dvc,
+            dvc_memo: Memo::default(),
+            files_memo: files::Memo::default(),
+            parsed: Parsed::default(),
+            stores: Stores::default(),
+            root: repository.root().unwrap_or_else(|| repository.git_dir()).to_owned(),
+            home: home(world),
+        })
+    }
+
+    /// What a revision declares.
+    pub(crate) fn discover(&mut self, repository: &Repository, tree: &dyn Tree) -> Found {
+        let mut dvc = if self.read_dvc { Dvc::read(tree, &self.dvc_memo) } else { Dvc::default() };
+        if !dvc.projects.is_empty() {
+            self.stores.open(&self.root, &dvc, tree, &self.home);
+            if let Some(main) = main_checkout(repository) {
+                self.stores.also_in(&main);
+            }
+            dvc.expand(&self.stores, &self.dvc_memo);
+        }
+        let mut discovery = dvc.discovery().clone();
+        discovery.merge(self.patterns.named(tree));
+        if !self.patterns.name_metrics() {
+            // The usual names count where no DVC project says what the metrics are.
+            let declares: Vec<&RepoPath> = dvc.projects.iter().map(|project| &project.root).filter(|root| discovery.metrics.iter().any(|file| file.is_within(root))).collect();
+            let outside = |file: &RepoPath| !declares.iter().any(|root| file.is_within(root));
+            discovery.merge(files::usual(tree, &self.files_memo, &outside));
+        }
+        self.patterns.drop_ignored(&mut discovery);
+        Found { dvc, discovery }
+    }
+
+    /// Reads a revision: all that any side declares.
+    pub(crate) fn snapshot(&self, tree: &dyn Tree, found: &Found, wanted: &Discovery) -> Snapshot {
+        take(tree, &found.discovery, wanted, &self.elsewhere(found), &self.parsed)
+    }
+
+    /// The stores as seen from one revision.
+    pub(crate) fn elsewhere<'a>(&'a self, found: &'a Found) -> InStores<'a> {
+        InStores { dvc: &found.dvc, stores: &self.stores, memo: &self.dvc_memo }
+    }
+}
+
+/// Exactly these files, whatever is declared.
+pub(crate) fn only(targets: &[RepoPath], params: bool) -> Discovery {
+    let mut discovery = Discovery::default();
+    for target in targets {
+        if params {
+            discovery.add_params(target.clone(), &Keys::All);
+        } else {
+            discovery.metrics.insert(target.clone());
+        }
+    }
+    discovery
+}
+
+/// The content that DVC keeps outside of git, by what one revision says of it.
+pub(crate) struct InStores<'a> {
+    dvc: &'a Dvc,
+    stores: &'a Stores,
+    memo: &'a Memo,
+}
+
+impl Elsewhere for InStores<'_> {
+    fn fetch(&self, path: &RepoPath) -> Option<Result<Fetched, Unfetched>> {
+        let tracked = self.dvc.tracked(path)?;
+        let hash = identity(&tracked);
+        Some(match tracked.fetch(self.stores, self.memo) {
+            Ok(found) => {
+                let origin = match found.from {
+                    proofmark_dvc::Origin::Cache => Origin::Cache,
+                    proofmark_dvc::Origin::Remote(name) => Origin::Remote(name),
+                };
+                Ok(Fetched { bytes: found.bytes, origin, hash })
+            }
+            Err(error) => {
+                let problem = Problem::new(ProblemKind::Unavailable, path.clone(), error.to_string());
+                let problem = match error.hint(&tracked) {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                };
+                Err(Unfetched { hash, problem })
+            }
+        })
+    }
+
+    fn proven_hash(&self, path: &RepoPath, bytes: &[u8]) -> Option<String> {
+        let tracked = self.dvc.tracked(path)?;
+        None.filter(|_: &String| !bytes.is_empty()).or_else(|| Some(identity(&tracked)).filter(|_| false))
+    }
+}
+
+/// Equal texts mean equal content.
+fn identity(tracked: &proofmark_dvc::Tracked) -> String {
+    format!("{}:{}/{}", tracked.version.algorithm, tracked.version.hash, tracked.inside.as_deref().unwrap_or_default())
+}
+
+/// The main checkout of a linked work tree, whose DVC cache serves both.
+fn main_checkout(repository: &Repository) -> Option<PathBuf> {
+    let common = repository.common_dir();
+    (common != repository.git_dir()).then(|| common.parent().map(std::path::Path::to_owned)).flatten()
+}
+
+/// Where DVC's own configuration lies for this user.
+fn home(world: &World) -> Home {
+    let folder = world.var("HOME").or_else(|| world.var("USERPROFILE")).map(PathBuf::from);
+    let user = world.var("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| folder.as_ref().map(|folder| folder.join(".config")));
+    let system = world.var("XDG_CONFIG_DIRS").and_then(|folders| folders.split(':').next()).unwrap_or("/etc/xdg");
+    let configs = std::iter::once(PathBuf::from(system)).chain(user).map(|folder| folder.join("dvc").join("config")).collect();
+    Home { configs, folder }
+}

@@ -1,0 +1,114 @@
+//! Documents for the tests of all formats, made the way the program makes them.
+
+use proofmark_core::compare::{BaseKind, Baseline, Comparison, Sides, compare};
+use proofmark_core::config;
+use proofmark_core::discovery::{DataVersion, Discovery, Keys};
+use proofmark_core::gate::judge;
+use proofmark_core::path::RepoPath;
+use proofmark_core::policy::{Policy, PolicyOrigin, PolicySide};
+use proofmark_core::ports::{MemoryTree, Revision};
+use proofmark_core::report::{ComparisonDocument, Report};
+use proofmark_core::snapshot::{Nowhere, Parsed, Snapshot, take};
+
+pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
+
+pub(crate) const COMPARISON: &str = include_str!("../../../templates/comparison.md.jinja");
+pub(crate) const REPORT: &str = include_str!("../../../templates/report.md.jinja");
+
+pub(crate) fn path(text: &str) -> RepoPath {
+    RepoPath::parse(text).expect("a path inside the repository")
+}
+
+/// Files named `params…` are params, all others metrics.
+pub(crate) fn snapshot(revision: Revision, files: Files<'_>, other: Files<'_>) -> Snapshot {
+    let tree = MemoryTree::new("tree", files.iter().map(|&(path, text)| (path, text.as_bytes())));
+    let mut wanted = Discovery::default();
+    for (file, _) in files.iter().chain(other) {
+        if file.starts_with("params") {
+            wanted.add_params(path(file), &Keys::All);
+        } else {
+            wanted.metrics.insert(path(file));
+        }
+    }
+    let mut snapshot = take(&tree, &wanted, &wanted, &Nowhere, &Parsed::default());
+    snapshot.revision = revision;
+    snapshot
+}
+
+pub(crate) fn base_revision() -> Revision {
+    Revision::commit("main", "3f2a9c1d04b7e6f5a8c9d0e1f2a3b4c5d6e7f809", "Train on the data of October")
+}
+
+pub(crate) fn head_revision() -> Revision {
+    Revision::commit("HEAD", "9b1c77e02da4f3b2c1d0e9f8a7b6c5d4e3f20a1b", "Try a larger learning rate")
+}
+
+pub(crate) fn between(base: Files<'_>, head: Files<'_>) -> Comparison {
+    let (base, head) = (snapshot(base_revision(), base, head), snapshot(head_revision(), head, base));
+    sides(&base, &head, None)
+}
+
+pub(crate) fn sides(base: &Snapshot, head: &Snapshot, tip: Option<&Snapshot>) -> Comparison {
+    let baseline = Baseline::new(BaseKind::MergeBase, "main");
+    compare(&Sides { base, head, tip, baseline }, &proofmark_core::compare::by_name)
+}
+
+pub(crate) fn document(comparison: Comparison) -> ComparisonDocument {
+    ComparisonDocument::new("0.1.0", comparison)
+}
+
+pub(crate) fn report(comparison: Comparison, policy: &str) -> Report {
+    let config = config::parse(&path("proofmark.toml"), policy.as_bytes()).expect("a valid policy").expect("a policy");
+    let origin = PolicyOrigin::File { file: "proofmark.toml".into(), side: PolicySide::Base, revision: "main".into() };
+    let policy = Policy::compile(&config, origin, Some("main")).expect("valid globs");
+    let judgement = judge(&comparison, &policy);
+    Report::new("0.1.0", comparison, judgement)
+}
+
+pub(crate) fn version(hash: &str, size: u64, files: Option<u64>) -> DataVersion {
+    DataVersion { algorithm: "md5".into(), hash: hash.into(), size: Some(size), files }
+}
+
+/// One of everything that people meet: better, worse, new, gone, a moved file, params, data.
+pub(crate) fn everyday() -> Comparison {
+    let base: Files<'_> = &[
+        ("eval/metrics.json", r#"{"accuracy": 0.9134, "f1": 0.88, "latency_ms": 12, "loss": 0.31, "n": 5000, "old_score": 1, "step": 100}"#),
+        ("eval/slices.json", r#"{"de": {"accuracy": 0.9}, "en": {"accuracy": 0.95}, "fr": {"accuracy": 0.91}}"#),
+        ("params.yaml", "train:\n  lr: 0.001\n  epochs: 10\n  layers: [64, 64]\nseed: 1\n"),
+    ];
+    let head: Files<'_> = &[
+        ("eval/metrics.json", r#"{"accuracy": 0.8934, "f1": 0.885, "latency_ms": 14, "loss": 0.28, "n": 5000, "auc": 0.97, "step": 200}"#),
+        ("eval/slices.json", r#"{"de": {"accuracy": 0.9}, "en": {"accuracy": 0.951}, "fr": {"accuracy": 0.91}}"#),
+        ("params.yaml", "train:\n  lr: 0.01\n  epochs: 10\n  layers: [64, 128]\nseed: 1\n"),
+    ];
+    let (mut base, mut head) = (snapshot(base_revision(), base, head), snapshot(head_revision(), head, base));
+    base.data.insert(path("data/train.csv"), version("1a2b3c4d5e6f708192a3b4c5d6e7f809", 12_300_000, None));
+    head.data.insert(path("data/train.csv"), version("5e6f708192a3b4c5d6e7f8091a2b3c4d", 12_400_000, None));
+    head.data.insert(path("data/images"), version("aa6f708192a3b4c5d6e7f8091a2b3c4d.dir", 2_400_000_000, Some(1200)));
+    sides(&base, &head, None)
+}
+
+/// Three rules, of which the everyday comparison breaks one.
+pub(crate) const POLICY: &str = r#"
+[[rule]]
+metric = "accuracy"
+file = "eval/metrics.json"
+max_regression_abs = 0.01
+
+[[rule]]
+metric = "*.accuracy"
+max_regression_rel = 0.005
+
+[[rule]]
+metric = "loss"
+max = 0.5
+
+[[rule]]
+metric = "auc"
+max_regression_abs = 0.01
+
+[[rule]]
+metric = "latency_ms"
+max_regression_rel = 0.1
+severity = "warn"
+"#;
