@@ -37,7 +37,10 @@ pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8
     let session = Session::open(&args.between, as_dvc.then_some(BaseKind::Tip), world)?;
     let read = session.read(args.params, world)?;
     let comparison = read.compare(&session.policy()?);
-    let empty = comparison.metrics.is_empty() && comparison.params.is_empty() && comparison.base.problems.is_empty() && comparison.head.problems.is_empty();
+    let empty = comparison.metrics.is_empty()
+        && comparison.params.is_empty()
+        && comparison.base.problems.is_empty()
+        && comparison.head.problems.is_empty();
     let document = ComparisonDocument::new(env!("CARGO_PKG_VERSION"), comparison);
     for target in &targets {
         let options = output::options(target, &args.outputs, world, printer);

@@ -65,7 +65,9 @@ pub(crate) fn report(args: &Gate, world: &World) -> Result<Report, CliError> {
     }
     match session.changed_policy() {
         Ok(Some(own)) => {
-            report.notes.push("This change also changes the policy. The base's policy counts; a change of rules needs its own approval.".to_owned());
+            report.notes.push(
+                "This change also changes the policy. The base's policy counts; a change of rules needs its own approval.".to_owned(),
+            );
             report.head_policy_judgement = Some(judge(&report.comparison, &own));
         }
         Ok(None) => {}

@@ -182,7 +182,8 @@ fn gate_ref(pushed: &Pushed, world: &World, printer: &Printer) -> Result<u8, Cli
     let default = repository.default_branch(None).ok();
     let is_default = default.as_ref().is_some_and(|default| default.branch == branch);
     // A push to the default branch itself is judged against what the remote has.
-    let base = if is_default { pushed.before.clone().filter(|id| repository.resolve(id).is_ok()) } else { default.map(|default| default.name) };
+    let base =
+        if is_default { pushed.before.clone().filter(|id| repository.resolve(id).is_ok()) } else { default.map(|default| default.name) };
     let Some(base) = base else {
         printer.say(&format!("{}: nothing on the remote to compare with yet.", proofmark_render::escape::terminal(branch)));
         return Ok(exit::ALLOWED);

@@ -178,7 +178,10 @@ fn rules(metrics: &BTreeMap<String, Seen>, text: &mut String) {
         !is_counter(&key) && guess(&key).is_some_and(|oriented| oriented.source == DirectionSource::Name)
     };
     let known: Vec<&String> = metrics.keys().filter(|name| known(name)).collect();
-    let _ = writeln!(text, "\n# A loss of exactly the limit passes. Also: min, max, max_regression_abs, severity, file, branches, warn = {{ … }}.");
+    let _ = writeln!(
+        text,
+        "\n# A loss of exactly the limit passes. Also: min, max, max_regression_abs, severity, file, branches, warn = {{ … }}."
+    );
     if known.is_empty() {
         text.push_str("# No metric with a known direction was found; without a rule the built-in policy judges.\n# [[rule]]\n# metric = \"accuracy\"\n# max_regression_rel = 0.01\n");
     } else if known.len() > MANY {

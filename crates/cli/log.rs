@@ -14,8 +14,8 @@ use proofmark_core::ports::{Content, ContentId, EntryKind, Tree as _};
 use proofmark_core::snapshot::{Elsewhere as _, Parsed};
 use proofmark_core::value::Value;
 use proofmark_git::{GitTree, History as Commits, HistoryEnd, Repository};
+use proofmark_render::Options;
 use proofmark_render::history::{self, Date, History, Metric, Point};
-use proofmark_render::{Options, RenderError};
 
 use crate::exit::{self, CliError};
 use crate::printer::Printer;
@@ -62,7 +62,8 @@ pub(crate) fn run(args: &Log, world: &World, printer: &Printer) -> Result<u8, Cl
     let start = repository.resolve(&args.from)?;
     let commits = repository.history(&start, !args.all_parents, args.limit)?;
     let config = local_config(&repository, &start)?.unwrap_or_default();
-    let columns = Reader { repository: &repository, wanted: &wanted, sources: Sources::new(&repository, &config.compare, world)? }.read(&commits)?;
+    let columns =
+        Reader { repository: &repository, wanted: &wanted, sources: Sources::new(&repository, &config.compare, world)? }.read(&commits)?;
     if columns.values.is_empty() {
         return Err(not_found(args, &columns));
     }
@@ -70,7 +71,7 @@ pub(crate) fn run(args: &Log, world: &World, printer: &Printer) -> Result<u8, Cl
     let options = Options { width: world.width, colour: printer.colour, all: true, max_rows: usize::MAX };
     let text = match args.format {
         Form::Table => history::table(&history, &options),
-        Form::Json => history::json(&history).map_err(|error: RenderError| CliError::input(error.to_string()))?,
+        Form::Json => history::json(&history, env!("CARGO_PKG_VERSION"))?,
         Form::Csv => history::csv(&history),
     };
     printer.data(text.as_bytes())?;
@@ -175,7 +176,8 @@ impl Reader<'_> {
                 return Err("git-LFS pointer".to_owned());
             }
             // An escape may hide the name.
-            let may_hold = |needles: &Vec<memmem::Finder<'_>>| bytes.contains(&b'\\') || needles.iter().any(|needle| needle.find(bytes).is_some());
+            let may_hold =
+                |needles: &Vec<memmem::Finder<'_>>| bytes.contains(&b'\\') || needles.iter().any(|needle| needle.find(bytes).is_some());
             if needles.as_ref().is_some_and(|needles| !may_hold(needles)) {
                 return Ok(Matches::new());
             }
@@ -213,9 +215,10 @@ fn columns(rows: Vec<BTreeMap<RepoPath, Cell>>, parsed: Vec<Result<Matches, Stri
     };
     let values: Vec<BTreeMap<RepoPath, Result<Matches, String>>> =
         rows.into_iter().map(|row| row.into_iter().map(|(file, cell)| (file, resolve(cell))).collect()).collect();
-    let metrics = values.iter().flatten().flat_map(|(file, matches)| {
-        matches.iter().flatten().map(|(key, _)| (file.clone(), key.clone())).collect::<Vec<_>>()
-    });
+    let metrics = values
+        .iter()
+        .flatten()
+        .flat_map(|(file, matches)| matches.iter().flatten().map(|(key, _)| (file.clone(), key.clone())).collect::<Vec<_>>());
     let metrics: BTreeSet<(RepoPath, Key)> = metrics.collect();
     let values = if metrics.is_empty() { Vec::new() } else { values };
     Columns { metrics, values, files }
@@ -249,7 +252,10 @@ fn history(commits: &Commits, columns: &Columns, config: &Config) -> Result<Hist
 }
 
 fn not_found(args: &Log, columns: &Columns) -> CliError {
-    let error = CliError::input(format!("no commit has a metric that matches {}", args.metric.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")));
+    let error = CliError::input(format!(
+        "no commit has a metric that matches {}",
+        args.metric.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    ));
     if columns.files.is_empty() {
         return error.hint("no metrics file was found at all; `proofmark init` shows where it looks");
     }

@@ -56,12 +56,7 @@ fn target(text: &str, world: &World) -> Result<Target, CliError> {
 /// How tables look at this place.
 pub(crate) fn options(target: &Target, args: &Outputs, world: &World, printer: &Printer) -> Options {
     let to_terminal = target.path.is_none();
-    Options {
-        width: world.width.filter(|_| to_terminal),
-        colour: printer.colour && to_terminal,
-        all: args.all,
-        max_rows: args.max_rows,
-    }
+    Options { width: world.width.filter(|_| to_terminal), colour: printer.colour && to_terminal, all: args.all, max_rows: args.max_rows }
 }
 
 /// Writes one rendered document.
@@ -101,5 +96,6 @@ fn make_readable(_: &Path) -> std::io::Result<()> {
 pub(crate) fn template(args: &Outputs, built_in: &'static str, world: &World) -> Result<String, CliError> {
     let Some(file) = &args.template else { return Ok(built_in.to_owned()) };
     let path = world.folder.join(file);
-    std::fs::read_to_string(&path).map_err(|error| CliError::input(format!("cannot read the template `{}`", path.display())).because(&error))
+    std::fs::read_to_string(&path)
+        .map_err(|error| CliError::input(format!("cannot read the template `{}`", path.display())).because(&error))
 }

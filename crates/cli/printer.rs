@@ -23,7 +23,9 @@ impl Printer {
     pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), CliError> {
         let mut out = std::io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CliError::input("cannot write to standard output").because(&error)),
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(CliError::input("cannot write to standard output").because(&error))
+            }
             _ => Ok(()),
         }
     }
@@ -59,7 +61,8 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 /// A panic is a bug: it says so, and has an exit code of its own.
 pub(crate) fn report_bugs() {
     std::panic::set_hook(Box::new(|info| {
-        let _ = writeln!(std::io::stderr(), "proofmark hit a bug: {info}\nPlease report it with the command that you ran. Nothing was judged.");
+        let _ =
+            writeln!(std::io::stderr(), "proofmark hit a bug: {info}\nPlease report it with the command that you ran. Nothing was judged.");
         #[expect(clippy::exit, reason = "a panic must not look like any other outcome, and the release build cannot unwind")]
         std::process::exit(exit::BUG);
     }));

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use proofmark_core::config::Config;
 use proofmark_core::report::{ComparisonDocument, Report};
+use proofmark_render::history::HistoryDocument;
 
 use crate::exit::{self, CliError};
 use crate::printer::Printer;
@@ -24,6 +25,8 @@ pub(crate) enum Document {
     Comparison,
     /// What `gate --format json` prints
     Report,
+    /// What `log --format json` prints
+    Log,
 }
 
 pub(crate) fn run(args: &Schema, printer: &Printer) -> Result<u8, CliError> {
@@ -36,6 +39,9 @@ fn text(of: Document) -> Result<String, CliError> {
         Document::Config => schemars::schema_for!(Config),
         Document::Comparison => schemars::schema_for!(ComparisonDocument),
         Document::Report => schemars::schema_for!(Report),
+        Document::Log => schemars::schema_for!(HistoryDocument<'_>),
     };
-    serde_json::to_string_pretty(&schema).map(|text| text + "\n").map_err(|error| CliError::input("cannot write the schema").because(&error))
+    serde_json::to_string_pretty(&schema)
+        .map(|text| text + "\n")
+        .map_err(|error| CliError::input("cannot write the schema").because(&error))
 }

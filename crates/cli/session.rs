@@ -81,7 +81,8 @@ impl Session {
     pub(crate) fn read(&self, params: bool, world: &World) -> Result<Read, CliError> {
         let mut sources = Sources::new(&self.repository, &self.scope(), world)?;
         let base_tree = self.repository.tree_at(&self.base.commit, &self.base.name)?;
-        let tip_tree = if self.base.tip.id == self.base.commit.id { None } else { Some(self.repository.tree_at(&self.base.tip, &self.base.name)?) };
+        let tip_tree =
+            if self.base.tip.id == self.base.commit.id { None } else { Some(self.repository.tree_at(&self.base.tip, &self.base.name)?) };
         let base = sources.discover(&self.repository, &base_tree);
         let head = sources.discover(&self.repository, self.head.as_ref());
         let wanted = self.wanted(&[&base, &head], params);
@@ -111,7 +112,13 @@ impl Session {
     }
 
     /// The base, or its nearest first-parent ancestor that has metrics; the base itself when none has.
-    fn nearest_with_metrics(&self, sources: &mut Sources, base: Snapshot, wanted: &Discovery, params: bool) -> Result<(Snapshot, u32), CliError> {
+    fn nearest_with_metrics(
+        &self,
+        sources: &mut Sources,
+        base: Snapshot,
+        wanted: &Discovery,
+        params: bool,
+    ) -> Result<(Snapshot, u32), CliError> {
         if !base.metrics.is_empty() || !base.problems.is_empty() || params {
             return Ok((base, 0));
         }
@@ -132,9 +139,11 @@ impl Session {
     }
 
     fn check_targets(&self, base: &Snapshot, head: &Snapshot) -> Result<(), CliError> {
-        let there = |target: &RepoPath| [base, head].iter().any(|side| side.metrics.contains_key(target) || side.params.contains_key(target));
+        let there =
+            |target: &RepoPath| [base, head].iter().any(|side| side.metrics.contains_key(target) || side.params.contains_key(target));
         match self.targets.iter().find(|target| !there(target)) {
-            Some(missing) => Err(CliError::input(format!("the target `{missing}` exists on neither side")).hint("paths of --targets start at the current folder")),
+            Some(missing) => Err(CliError::input(format!("the target `{missing}` exists on neither side"))
+                .hint("paths of --targets start at the current folder")),
             None => Ok(()),
         }
     }
@@ -195,7 +204,11 @@ fn head(repository: &Repository, typed: Option<&str>) -> Result<(Box<dyn Tree>, 
 }
 
 /// The commit that BASE or the default branch names, its name, and the branch's name if it is one.
-fn base_target(repository: &Repository, between: &Between, given: Option<&ConfigFile>) -> Result<(Commit, String, Option<String>), CliError> {
+fn base_target(
+    repository: &Repository,
+    between: &Between,
+    given: Option<&ConfigFile>,
+) -> Result<(Commit, String, Option<String>), CliError> {
     if let Some(typed) = &between.base {
         let commit = repository.resolve(typed)?;
         let branch = repository.default_branch(Some(typed)).ok().filter(|branch| branch.commit.id == commit.id).map(|branch| branch.branch);
@@ -208,7 +221,9 @@ fn base_target(repository: &Repository, between: &Between, given: Option<&Config
             Ok(usual) => read_config(&repository.tree_at(&usual.commit, &usual.name)?, PolicySide::Base).ok().flatten(),
             // No branch has a usual name, so only the head can tell.
             Err(_) => match repository.head()? {
-                Head::Branch { commit, .. } | Head::Detached { commit } => read_config(&repository.tree_at(&commit, "HEAD")?, PolicySide::Head)?,
+                Head::Branch { commit, .. } | Head::Detached { commit } => {
+                    read_config(&repository.tree_at(&commit, "HEAD")?, PolicySide::Head)?
+                }
                 Head::Unborn { .. } => None,
             },
         };
@@ -232,7 +247,9 @@ fn find_base(
         return Ok(Base { commit: tip.clone(), tip, kind: BaseKind::Tip, name });
     }
     let Some(commit) = repository.merge_base(&tip, head)? else {
-        return Err(CliError::input(format!("`{name}` and the head have no common ancestor")).hint("compare with the branch itself: --base-is tip"));
+        return Err(
+            CliError::input(format!("`{name}` and the head have no common ancestor")).hint("compare with the branch itself: --base-is tip")
+        );
     };
     // `compare HEAD HEAD~1` asks for the way back; its merge base would be the head itself.
     let backwards = kind.is_none() && between.base.is_some() && between.head.is_some() && commit.id == head.id && tip.id != head.id;
@@ -264,7 +281,8 @@ fn read_config(tree: &dyn Tree, side: PolicySide) -> Result<Option<ConfigFile>, 
 
 fn given_config(path: &Path, world: &World) -> Result<ConfigFile, CliError> {
     let full = world.folder.join(path);
-    let bytes = std::fs::read(&full).map_err(|error| CliError::input(format!("cannot read the configuration `{}`", path.display())).because(&error))?;
+    let bytes = std::fs::read(&full)
+        .map_err(|error| CliError::input(format!("cannot read the configuration `{}`", path.display())).because(&error))?;
     let shown = path.to_string_lossy().into_owned();
     let name = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
     let file = RepoPath::root().child(&name);
@@ -275,7 +293,8 @@ fn given_config(path: &Path, world: &World) -> Result<ConfigFile, CliError> {
 /// Targets are typed from the current folder and mean files of the repository.
 fn targets(repository: &Repository, between: &Between, world: &World) -> Result<Vec<RepoPath>, CliError> {
     let here = folder_in(repository, world);
-    let resolve = |text: &String| here.join(text).map_err(|error| CliError::input(format!("the target is outside of the repository: {error}")));
+    let resolve =
+        |text: &String| here.join(text).map_err(|error| CliError::input(format!("the target is outside of the repository: {error}")));
     between.targets.iter().map(resolve).collect()
 }
 

@@ -61,7 +61,12 @@ impl Sources {
         discovery.merge(self.patterns.named(tree));
         if !self.patterns.name_metrics() {
             // The usual names count where no DVC project says what the metrics are.
-            let declares: Vec<&RepoPath> = dvc.projects.iter().map(|project| &project.root).filter(|root| discovery.metrics.iter().any(|file| file.is_within(root))).collect();
+            let declares: Vec<&RepoPath> = dvc
+                .projects
+                .iter()
+                .map(|project| &project.root)
+                .filter(|root| discovery.metrics.iter().any(|file| file.is_within(root)))
+                .collect();
             let outside = |file: &RepoPath| !declares.iter().any(|root| file.is_within(root));
             discovery.merge(files::usual(tree, &self.files_memo, &outside));
         }
@@ -125,7 +130,7 @@ impl Elsewhere for InStores<'_> {
 
     fn proven_hash(&self, path: &RepoPath, bytes: &[u8]) -> Option<String> {
         let tracked = self.dvc.tracked(path)?;
-        None.filter(|_: &String| !bytes.is_empty()).or_else(|| Some(identity(&tracked)).filter(|_| false))
+        tracked.holds(bytes).then(|| identity(&tracked))
     }
 }
 

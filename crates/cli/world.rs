@@ -26,7 +26,8 @@ impl World {
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
         let stdout_is_terminal = std::io::stdout().is_terminal();
         let columns = env.get("COLUMNS").and_then(|text| text.parse().ok());
-        let width = columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).filter(|_| stdout_is_terminal);
+        let width =
+            columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).filter(|_| stdout_is_terminal);
         Self { env, folder: std::env::current_dir().unwrap_or_default(), program: std::env::current_exe().ok(), width, stdout_is_terminal }
     }
 

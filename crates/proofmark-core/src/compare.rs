@@ -420,7 +420,9 @@ fn add_tip(rows: &mut [Delta], tip: &Readings) {
 }
 
 fn data_deltas(base: &Snapshot, head: &Snapshot) -> Vec<DataDelta> {
-    let paths: BTreeSet<&RepoPath> = base.data.keys().chain(head.data.keys()).collect();
+    // A metrics file may be tracked as well; what happened to it is told value by value.
+    let is_metric = |path: &RepoPath| base.metrics.contains_key(path) || head.metrics.contains_key(path);
+    let paths: BTreeSet<&RepoPath> = base.data.keys().chain(head.data.keys()).filter(|path| !is_metric(path)).collect();
     let row = |path: &RepoPath| {
         let (old, new) = (base.data.get(path), head.data.get(path));
         let status = match (old, new) {

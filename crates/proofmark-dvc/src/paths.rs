@@ -2,6 +2,9 @@
 
 use proofmark_core::path::{PathError, RepoPath};
 
+/// Bytes of the longest path that is followed.
+const MAX_PATH: usize = 4096;
+
 /// Why a path is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PathRefusal {
@@ -14,6 +17,9 @@ pub(crate) enum PathRefusal {
     /// It climbs out of the project.
     #[error("`{0}` leaves the project")]
     Outside(String),
+    /// Longer than any system's paths.
+    #[error("a path is longer than {MAX_PATH} bytes")]
+    Long,
     /// No path.
     #[error("a path holds a NUL byte")]
     Nul,
@@ -28,6 +34,9 @@ impl PathRefusal {
 
 /// Resolves a path relative to `folder`, without leaving `root`.
 pub(crate) fn resolve(folder: &RepoPath, text: &str, root: &RepoPath) -> Result<RepoPath, PathRefusal> {
+    if text.len() > MAX_PATH {
+        return Err(PathRefusal::Long);
+    }
     if is_url(text) {
         return Err(PathRefusal::Url(text.to_owned()));
     }
@@ -58,6 +67,7 @@ mod tests {
         assert_eq!(resolve(&folder, "/etc/passwd", &root), Err(PathRefusal::Absolute("/etc/passwd".into())));
         assert_eq!(resolve(&folder, "s3://bucket/m.json", &root), Err(PathRefusal::Url("s3://bucket/m.json".into())));
         assert_eq!(resolve(&folder, "a\0", &root), Err(PathRefusal::Nul));
+        assert_eq!(resolve(&folder, &"a".repeat(5_000), &root), Err(PathRefusal::Long));
         assert_eq!(resolve(&folder, "../../project2/x", &root), Err(PathRefusal::Outside("../../project2/x".into())));
     }
 }

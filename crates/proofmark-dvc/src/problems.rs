@@ -27,12 +27,17 @@ impl Problems {
     }
 
     pub(crate) fn push(&mut self, problem: Problem) {
-        if self.kept.len() >= self.limit {
+        if self.is_full() {
             self.more += 1;
             self.worst = Some(self.worst.map_or(problem.kind, |worst| worst.min(problem.kind)));
         } else if !self.kept.contains(&problem) {
             self.kept.push(problem);
         }
+    }
+
+    /// Whether further problems are counted only.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= self.limit
     }
 
     pub(crate) fn into_list(mut self, file: &RepoPath) -> Vec<Problem> {

@@ -340,7 +340,8 @@ impl Reader<'_> {
     }
 
     fn fail(&self, kind: ProblemKind, message: String, located: &str, out: &mut Output) {
-        out.problems.push(Problem::new(kind, self.file.clone(), message).at(self.document.position_of(located)));
+        let position = if out.problems.is_full() { None } else { self.document.position_of(located) };
+        out.problems.push(Problem::new(kind, self.file.clone(), message).at(position));
     }
 }
 
@@ -363,7 +364,7 @@ impl Unusable {
         match self {
             Self::Template(error) => error.expression.clone(),
             Self::Path(PathRefusal::Url(text) | PathRefusal::Absolute(text) | PathRefusal::Outside(text)) => text.clone(),
-            Self::Path(PathRefusal::Nul) => String::new(),
+            Self::Path(PathRefusal::Nul | PathRefusal::Long) => String::new(),
         }
     }
 }

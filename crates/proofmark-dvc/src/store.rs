@@ -267,7 +267,7 @@ fn regular(path: &Path) -> std::io::Result<Option<(File, u64)>> {
 }
 
 /// Whether bytes have an object's MD5. Before 3.0 the line ends of texts counted as LF.
-fn matches_hash(bytes: &[u8], object: &Object, old: bool) -> bool {
+pub(crate) fn matches_hash(bytes: &[u8], object: &Object, old: bool) -> bool {
     let digits = object.hash().strip_suffix(".dir").unwrap_or(object.hash());
     hex(&Md5::digest(bytes)) == digits || (old && hex(&dos2unix_md5(bytes)) == digits)
 }

@@ -5,7 +5,7 @@ use proofmark_core::path::RepoPath;
 
 use crate::folder;
 use crate::memo::Memo;
-use crate::store::{Fetched, Objects, StoreError};
+use crate::store::{self, Fetched, Objects, StoreError};
 
 /// A file or folder whose content DVC knows by hash.
 ///
@@ -35,6 +35,11 @@ impl Tracked {
     /// See [`StoreError`].
     pub fn fetch(&self, objects: &dyn Objects, memo: &Memo) -> Result<Fetched, StoreError> {
         folder::fetch(self, objects, memo)
+    }
+
+    /// Whether `bytes` are the content that `version` names. Inside a folder whose list is not known it cannot be told.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        self.inside.is_none() && self.object().is_ok_and(|object| store::matches_hash(bytes, &object, object.is_legacy()))
     }
 
     /// The object that `version` names.

@@ -242,7 +242,7 @@ fn nothing_multiplies_without_end() {
         format!("stages:\n  s:\n    foreach: [{names}]\n    do:\n      cmd: x\n      metrics: ['${{big}}${{big}}${{item}}.json']\n");
     let dvc = read(&[("params.yaml", &long), ("dvc.yaml", &stages)]);
     assert!(dvc.discovery().problems.len() <= 51);
-    assert!(dvc.discovery().metrics.len() < 300);
+    assert!(dvc.discovery().metrics.is_empty());
 
     let keys = format!("stages:\n  s:\n    foreach: [{}]\n    do: {{cmd: x}}\n", vec!["'${big}'"; 5_000].join(", "));
     assert!(read(&[("params.yaml", &long), ("dvc.yaml", &keys)]).projects[0].stages.is_empty());

@@ -1,6 +1,6 @@
 //! Files at a git revision for proofmark: object database, refs and work tree, read in process.
 //!
-//! This crate knows git and must never know metrics or forges. It prints nothing, writes nothing and starts no
+//! This crate knows git and must never know metrics or forges. It prints nothing, starts no
 //! process. [`Repository`] finds and names revisions, [`GitTree`] and [`WorkTree`] give their files through
 //! the core's [`Tree`](proofmark_core::ports::Tree) port.
 
@@ -14,7 +14,6 @@ mod loose;
 mod merge_base;
 mod object_tree;
 mod objects;
-mod pack_cache;
 mod repository;
 mod resolve;
 pub mod scratch;

@@ -11,7 +11,6 @@ use gix::prelude::HeaderExt as _;
 use proofmark_core::ports::ContentId;
 
 use crate::loose::LooseReader;
-use crate::pack_cache::PackCache;
 use crate::repository::Repository;
 use crate::trees::Folder;
 
@@ -64,8 +63,7 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    fn new(mut repo: gix::Repository) -> Self {
-        repo.objects.set_pack_cache(|| Box::<PackCache>::default());
+    fn new(repo: gix::Repository) -> Self {
         Self { repo, loose: LooseReader::new(), buffer: Vec::new() }
     }
 }
@@ -202,7 +200,7 @@ impl Objects {
         if threads <= 1 {
             return (0..count).map(act).collect();
         }
-        // Neighbours are often versions of one file, which share work in the pack cache of one thread.
+        // Small enough that threads end together, large enough that neighbours in a pack are read by one thread.
         let block = (count / (threads * 4)).clamp(4, 256);
         let next = AtomicUsize::new(0);
         let work = || {

@@ -101,7 +101,7 @@ fn files_that_may_not_be_read() {
     let repo = TestRepo::new();
     repo.write("m.json", "1");
     let file = repo.path().join("m.json");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).expect("it is ours");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).expect("it is ours");
     if std::fs::read(&file).is_ok() {
         return; // Root reads everything.
     }

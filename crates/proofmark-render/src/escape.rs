@@ -105,13 +105,14 @@ pub fn markdown(text: &str) -> String {
 /// Text as a code span that may stand anywhere in Markdown, in a table cell too.
 ///
 /// A bar would end the cell, and a backtick the span; how to escape them inside depends on where the span stands and on
-/// who reads it. So both stand outside of it, as character references, and the span goes on after them. The same breaks
-/// up `##[`, which logs obey.
+/// who reads it. So both stand outside of it, as character references, and the span goes on after them. So does `<`, for
+/// templates that print inside of an HTML block, where backticks mean nothing; and the second `#` of `##[`, which logs obey.
 ///
 /// ```
 /// use proofmark_render::escape::markdown_code;
 ///
-/// assert_eq!(markdown_code("</details>"), "`</details>`");
+/// assert_eq!(markdown_code("top_5"), "`top_5`");
+/// assert_eq!(markdown_code("</details>"), "&lt;`/details>`");
 /// assert_eq!(markdown_code("a|b"), "`a`&#124;`b`");
 /// ```
 pub fn markdown_code(text: &str) -> String {
@@ -130,6 +131,7 @@ fn push_code(text: &str, safe: &mut String) {
     for (at, letter) in text.char_indices() {
         let outside = match letter {
             '|' => "&#124;",
+            '<' => "&lt;",
             '`' => "&#96;",
             '#' if previous == '#' => "&#35;",
             _ => "",
@@ -192,7 +194,9 @@ fn words(text: &str, safe: &mut String) {
 
 /// Whether Markdown, and what GitHub does to text afterwards, leave the word alone wherever it stands.
 fn is_harmless(word: &str) -> bool {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | ',' | '/' | '%' | '+' | '-' | '?' | '\'' | '"' | '(' | ')' | '=');
+    let plain = |letter: char| {
+        letter.is_ascii_alphanumeric() || matches!(letter, '.' | ',' | '/' | '%' | '+' | '-' | '?' | '\'' | '"' | '(' | ')' | '=')
+    };
     // `-`, `+`, `---`, `===` make lists, rules and headings out of lines.
     let draws = !word.is_empty() && word.chars().all(|letter| matches!(letter, '-' | '+' | '='));
     // Full-width forms look like the ASCII that is refused above.

@@ -7,13 +7,13 @@ pub mod escape;
 pub mod history;
 
 mod dvc;
+mod grid;
 mod json;
 mod markdown;
-mod grid;
+mod table;
 #[cfg(test)]
 mod testing;
 mod text;
-mod table;
 mod view;
 
 pub use dvc::{DvcPart, dvc_json};

@@ -29,7 +29,11 @@ pub fn comparison_table(document: &ComparisonDocument, options: &Options) -> Str
     page.gap();
     page.wrapped(Tone::Strong, "", &terminal(&view.summary));
     if view.guesses {
-        page.wrapped(Tone::Dim, "", "`?` after a status: the name only hints at which way is better; [directions] in proofmark.toml settles it");
+        page.wrapped(
+            Tone::Dim,
+            "",
+            "`?` after a status: the name only hints at which way is better; [directions] in proofmark.toml settles it",
+        );
     }
     parts::problems(&mut page, &view);
     parts::causes(&mut page, &view);
@@ -78,7 +82,8 @@ fn grid(view: &ComparisonView) -> Grid {
     use Align::{Left, Right};
     let tip = view.tip_column.as_ref();
     let mut columns = vec![Left, Right, Right, Right, Right, Left];
-    let mut header = vec!["Metric".to_owned(), "Base".to_owned(), "Head".to_owned(), "Change".to_owned(), "%".to_owned(), "Status".to_owned()];
+    let mut header =
+        vec!["Metric".to_owned(), "Base".to_owned(), "Head".to_owned(), "Change".to_owned(), "%".to_owned(), "Status".to_owned()];
     if let Some(tip) = tip {
         columns.insert(3, Right);
         header.insert(3, terminal(tip));

@@ -72,7 +72,10 @@ pub(crate) fn version(hash: &str, size: u64, files: Option<u64>) -> DataVersion 
 /// One of everything that people meet: better, worse, new, gone, a moved file, params, data.
 pub(crate) fn everyday() -> Comparison {
     let base: Files<'_> = &[
-        ("eval/metrics.json", r#"{"accuracy": 0.9134, "f1": 0.88, "latency_ms": 12, "loss": 0.31, "n": 5000, "old_score": 1, "step": 100}"#),
+        (
+            "eval/metrics.json",
+            r#"{"accuracy": 0.9134, "f1": 0.88, "latency_ms": 12, "loss": 0.31, "n": 5000, "old_score": 1, "step": 100}"#,
+        ),
         ("eval/slices.json", r#"{"de": {"accuracy": 0.9}, "en": {"accuracy": 0.95}, "fr": {"accuracy": 0.91}}"#),
         ("params.yaml", "train:\n  lr: 0.001\n  epochs: 10\n  layers: [64, 64]\nseed: 1\n"),
     ];

@@ -1,3 +1,4 @@
 //! What the tests of proofmark share: repository builder, runner of the binary, output scrubber.
 
 pub mod repo;
+pub mod run;

@@ -4,6 +4,7 @@
 //! module and of classes (nested ones too), and `self.name = literal` in `__init__`, as members of the class. Every
 //! other statement is skipped. Tuples read as lists, sets as sorted lists, bytes as the text Python prints for them.
 //! Not read, so skipped like any expression: complex numbers, `...`, `\N{…}`, f-strings.
+//! Grammar beyond tokens and indentation is not checked: where Python would refuse a statement, it is skipped.
 
 mod strings;
 mod tokens;

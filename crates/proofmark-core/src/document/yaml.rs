@@ -11,6 +11,7 @@
 //!   `\u` escapes; a value that contains itself; `!!binary`, `!!pairs`; flow nesting beyond 255 levels;
 //! - read here, refused there: tabs after a value, control characters, days that no calendar has, `=` and `<<` as
 //!   values, keys that only Python takes for the same (`1` and `1.0`, `1` and `true`);
+//! - read otherwise: `{x:}` and `[?x]`, where ruamel's answers are not those of YAML 1.2 (`"x:"` and a mapping);
 //! - `%YAML 1.1` is refused, since there `yes` and `017` mean something else; NaN, infinite and rounded keys read as
 //!   JSON writes them; a file that is `0`, `false` or an empty text stays one (DVC makes an empty mapping of it).
 

@@ -99,6 +99,7 @@ fn judge_numbers(policy: &Policy, rule: &CompiledRule, finding: Finding) -> Find
         (verdict, reasons)
     };
     let (hard, mut reasons) = against(&rule.limits);
+    let mut decided = &rule.limits;
     let mut verdict = match hard {
         ScalarVerdict::Fail => Verdict::Fail,
         ScalarVerdict::Inconclusive => Verdict::Inconclusive,
@@ -113,7 +114,7 @@ fn judge_numbers(policy: &Policy, rule: &CompiledRule, finding: Finding) -> Find
                 ScalarVerdict::Inconclusive => Verdict::Inconclusive,
                 ScalarVerdict::Fail | ScalarVerdict::Pass => Verdict::Warn,
             };
-            reasons = why;
+            (reasons, decided) = (why, warn);
         }
     }
     if verdict == Verdict::Fail && rule.severity == Severity::Warn {
@@ -129,7 +130,7 @@ fn judge_numbers(policy: &Policy, rule: &CompiledRule, finding: Finding) -> Find
         relative: moved.relative.filter(|_| oriented),
         ..finding
     };
-    explain::sentence(finding)
+    explain::sentence(finding, Some(decided))
 }
 
 /// A candidate that cannot be compared at all.
@@ -137,7 +138,7 @@ fn situation(finding: Finding, reason: &str, weight: Severity) -> Finding {
     let severity = weaker(finding.severity, weight);
     let verdict = if severity == Severity::Fail { Verdict::Fail } else { Verdict::Warn };
     let effect = effect_of(verdict, severity, Effect::Notice, Effect::Notice);
-    explain::sentence(Finding { verdict, effect, severity, reasons: vec![reason.to_owned()], ..finding })
+    explain::sentence(Finding { verdict, effect, severity, reasons: vec![reason.to_owned()], ..finding }, None)
 }
 
 fn weaker(one: Severity, two: Severity) -> Severity {

@@ -1,18 +1,19 @@
 //! The sentence that goes with a verdict: numbers, limit, and what was found.
 
-use super::{Finding, Verdict};
+use super::Finding;
 use crate::config::Limits;
 use crate::number::{percent, shown, shown_pair, significant};
 use crate::value::Value;
 
-/// Fills in the explanation.
-pub(super) fn sentence(finding: Finding) -> Finding {
-    let limits = match finding.verdict {
-        Verdict::Warn => finding.warn.or(finding.limits),
-        _ => finding.limits,
+/// Fills in the explanation; `limits` are those that decided.
+pub(super) fn sentence(finding: Finding, limits: Option<&Limits>) -> Finding {
+    let text = finding.reasons.iter().map(|reason| of_reason(reason, &finding, limits)).collect::<Vec<_>>().join("; ");
+    let about_change = finding.reasons.iter().any(|reason| reason.starts_with("regression") || reason == "relative-undefined");
+    let explanation = match text.as_str() {
+        "" => passed(&finding),
+        _ if about_change => format!("{}: {text}", arrow(&finding)),
+        _ => text,
     };
-    let text = finding.reasons.iter().map(|reason| of_reason(reason, &finding, limits.as_ref())).collect::<Vec<_>>().join("; ");
-    let explanation = if text.is_empty() { passed(&finding) } else { text };
     Finding { explanation, ..finding }
 }
 
@@ -48,15 +49,15 @@ fn of_reason(reason: &str, finding: &Finding, limits: Option<&Limits>) -> String
         "regression-abs" => {
             let loss = finding.improvement.map_or(f64::NAN, |improvement| -improvement);
             let (loss, bound) = shown_pair(&Value::Float(loss), &Value::Float(limit(|limits| limits.max_regression_abs)));
-            format!("{}: worse by {loss}, more than {bound}", arrow(finding))
+            format!("worse by {loss}, more than {bound}")
         }
         "regression-rel" => {
             let share = finding.relative.map_or(f64::NAN, |relative| -relative);
             let bound = limit(|limits| limits.max_regression_rel);
             let (share, bound) = shown_pair(&Value::Float(share * 100.0), &Value::Float(bound * 100.0));
-            format!("{}: worse by {share} %, more than {bound} %", arrow(finding))
+            format!("worse by {share} %, more than {bound} %")
         }
-        "relative-undefined" => format!("{}: a relative limit says nothing for a baseline of zero; add max_regression_abs", arrow(finding)),
+        "relative-undefined" => "a relative limit says nothing for a baseline of zero; add max_regression_abs".to_owned(),
         "missing-candidate" => match &finding.baseline {
             Some(base) => format!("was {} at the base and is missing at the head", shown(base)),
             None => "is missing at the head".to_owned(),

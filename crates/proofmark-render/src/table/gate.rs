@@ -40,10 +40,8 @@ pub(super) fn findings(page: &mut Page, view: &ReportView) {
     ];
     let shown = || sections.iter().flat_map(|(_, _, findings)| findings.iter());
     let widest = |of: &dyn Fn(&FindingView) -> usize| shown().map(of).max().unwrap_or(0);
-    let columns = Columns {
-        verdict: widest(&|finding| width(finding.verdict)),
-        name: widest(&|finding| width(&name(finding, view)).min(NAME)),
-    };
+    let columns =
+        Columns { verdict: widest(&|finding| width(finding.verdict)), name: widest(&|finding| width(&name(finding, view)).min(NAME)) };
     for (title, tone, findings) in &sections {
         if !findings.is_empty() {
             page.heading(title);
@@ -107,7 +105,8 @@ impl Columns {
             hanging(page, &painted, width(&start), Tone::Plain, name);
             hanging(page, &" ".repeat(indent), indent, Tone::Plain, &explanation);
         }
-        if let Some(rule) = finding.rule.as_ref().filter(|rule| finding.verdict != "pass" && **rule != finding.metric) {
+        // A rule that is a glob; one that only names the metric says nothing new.
+        if let Some(rule) = finding.rule.as_ref().filter(|rule| finding.verdict != "pass" && rule.contains(['*', '?', '{'])) {
             hanging(page, &" ".repeat(indent), indent, Tone::Dim, &format!("rule: {}", terminal(rule)));
         }
         if let Some(hint) = &finding.hint {

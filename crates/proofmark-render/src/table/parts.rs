@@ -75,9 +75,9 @@ fn params(page: &mut Page, view: &ComparisonView) {
         return;
     }
     page.heading("Params that changed");
-    let mut grid = Grid::new(&[Align::Left, Align::Left, Align::Left, Align::Left, Align::Left], 2);
+    let mut grid = Grid::new(&[Align::Left, Align::Left, Align::Left, Align::Left, Align::Left], 4);
     for file in &rows.files {
-        grid.across(Cell::new(file_line(&file.file, file.renamed_from.as_deref())));
+        grid.across(Cell::new(format!("  {}", file_line(&file.file, file.renamed_from.as_deref()))));
         for row in &file.rows {
             let told = if matches!(row.status, "changed" | "added" | "removed") { "" } else { row.status };
             grid.row(vec![
@@ -91,10 +91,10 @@ fn params(page: &mut Page, view: &ComparisonView) {
     }
     if !grid.print(page, &[0, 1, 3], LEAST) {
         for file in &rows.files {
-            page.wrapped(Tone::Plain, "", &file_line(&file.file, file.renamed_from.as_deref()));
+            page.wrapped(Tone::Plain, "  ", &file_line(&file.file, file.renamed_from.as_deref()));
             for row in &file.rows {
-                page.wrapped(Tone::Plain, "  ", &terminal(&row.name));
-                page.wrapped(Tone::Plain, "    ", &format!("{} → {}", terminal(&row.base), terminal(&row.head)));
+                page.wrapped(Tone::Plain, "    ", &terminal(&row.name));
+                page.wrapped(Tone::Plain, "      ", &format!("{} → {}", terminal(&row.base), terminal(&row.head)));
             }
         }
     }

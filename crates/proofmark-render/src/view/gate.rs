@@ -50,7 +50,8 @@ pub(crate) struct ReportView {
     pub(crate) left_out: usize,
     /// What the head's own policy would say; it never counts.
     pub(crate) head_policy: Option<HeadPolicyView>,
-    /// What happened between the two revisions.
+    /// What happened between the two revisions; templates have it beside the report.
+    #[serde(skip)]
     pub(crate) comparison: ComparisonView,
 }
 
@@ -217,7 +218,9 @@ fn headline(judgement: &Judgement) -> String {
             let more = if unread > 0 { format!(", and {} in the way", situations(unread)) } else { String::new() };
             format!("BLOCKED: nothing was checked{more}{and_notices}")
         }
-        Effect::Block => format!("BLOCKED: {}{and_notices}", blocking(&with(Effect::Block).map(|one| one.verdict).collect::<Vec<_>>(), checks)),
+        Effect::Block => {
+            format!("BLOCKED: {}{and_notices}", blocking(&with(Effect::Block).map(|one| one.verdict).collect::<Vec<_>>(), checks))
+        }
         Effect::Notice => format!("allowed{and_notices}"),
         Effect::Allow => match counted_ones.iter().filter(|finding| finding.verdict == Verdict::Pass).count() {
             1 if checks == 1 => "allowed: the one check passed".to_owned(),
