@@ -132,7 +132,7 @@ impl GitError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::NotARepository { .. } => "run it in a git repository, or name one with `--repository`",
+            Self::NotARepository { .. } => "run it in a git repository, or name one with `-C FOLDER`",
             Self::Unsupported { .. } => "use a clone with SHA-1 object ids and the `files` ref storage",
             Self::NoWorkTree { .. } => "name a HEAD revision, for example `main`",
             Self::NoCommits { .. } => "commit something first",
@@ -148,7 +148,7 @@ impl GitError {
             Self::RevisionIsOption { .. } => "no branch or tag can begin with `-`; check the order of the arguments",
             Self::ShallowHistory { .. } => SHALLOW_CURE,
             Self::NoDefaultBranch { shallow, .. } => {
-                let set = "name the base revision, set the default branch in the configuration, or run `git remote set-head origin --auto`";
+                let set = "name the base revision, give `--default-branch BRANCH`, or run `git remote set-head origin --auto`";
                 return Some(if *shallow { format!("{SHALLOW_CURE}; or {set}") } else { set.to_owned() });
             }
             Self::MissingObject { .. } => "the clone is partial or damaged: `git fetch --refetch`, then `git fsck`",

@@ -1,8 +1,8 @@
 //! Files at a git revision for proofmark: object database, refs and work tree, read in process.
 //!
-//! This crate knows git and must never know metrics or forges. It prints nothing, starts no
-//! process. [`Repository`] finds and names revisions, [`GitTree`] and [`WorkTree`] give their files through
-//! the core's [`Tree`](proofmark_core::ports::Tree) port.
+//! This crate knows git and must never know metrics or forges. It prints nothing, starts no process, and writes nothing
+//! but the small repositories of [`scratch`]. [`Repository`] finds and names revisions, [`GitTree`] and [`WorkTree`] give
+//! their files through the core's [`Tree`](proofmark_core::ports::Tree) port.
 
 mod branches;
 mod commit;

@@ -216,7 +216,9 @@ fn is_reference(word: &str) -> bool {
     let mut ticket = false;
     while let (Some(name), Some(number)) = (parts.next(), parts.peek()) {
         let name = name.rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or(name);
-        ticket |= name.starts_with(char::is_alphabetic) && number.starts_with(|letter: char| letter.is_ascii_digit());
+        let exponent =
+            name.strip_suffix(['e', 'E']).is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+        ticket |= !exponent && name.ends_with(char::is_alphabetic) && number.starts_with(|letter: char| letter.is_ascii_digit());
     }
     let commit = |part: &str| (7..=64).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let has_letter = word.contains(|letter: char| letter.is_ascii_alphabetic());

@@ -49,9 +49,19 @@ fn render(name: &str, template: &str, context: &Context<'_>) -> Result<String, R
     let text = environment(context)
         .and_then(|environment| environment.render_named_str(name, template, Value::from(Serde(context))))
         .map_err(|error| wrong(name, template, &error))?;
-    let mut text = text.trim().to_owned();
-    text.push('\n');
-    Ok(text)
+    Ok(tidy(&text))
+}
+
+/// Blocks of a template that print nothing leave empty lines behind: one is enough anywhere.
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    for line in text.trim().lines() {
+        if !(line.trim().is_empty() && tidy.ends_with("\n\n")) {
+            tidy.push_str(line.trim_end());
+            tidy.push('\n');
+        }
+    }
+    tidy
 }
 
 fn environment(context: &Context<'_>) -> Result<Environment<'static>, Error> {

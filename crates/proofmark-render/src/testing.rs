@@ -115,3 +115,72 @@ metric = "latency_ms"
 max_regression_rel = 0.1
 severity = "warn"
 "#;
+
+/// Texts that attack a reader.
+pub(crate) const HOSTILE: &[&str] = &[
+    "a|b",
+    "line\nbreak",
+    "cr\rlf",
+    "</details>",
+    "@org/team",
+    "`",
+    "```",
+    "![x](http://e)",
+    "<script>alert(1)</script>",
+    "[a](b)",
+    "\u{1b}[31mred",
+    "::error::x",
+    " ::error::x",
+    "##[error]x",
+    "\u{202e}gpj",
+    "#123",
+    "https://evil.example",
+    "www.evil.example",
+    "# head",
+    "- item",
+    "zero\u{200b}width",
+    "\u{9b}2J",
+    "{{ report.nope }}",
+    "a b  c",
+    "=cmd",
+];
+
+/// A comparison in which every foreign text is hostile: file names, keys, values, branches, subjects, messages, hashes.
+pub(crate) fn hostile() -> Comparison {
+    let json = |shift: usize| {
+        let rows: Vec<String> = HOSTILE
+            .iter()
+            .enumerate()
+            .map(|(at, text)| format!("{}: {}", serde_json::json!(text), serde_json::json!(HOSTILE[(at + shift) % HOSTILE.len()])))
+            .collect();
+        format!("{{{}, \"accuracy\": 0.{shift}}}", rows.join(", "))
+    };
+    let (old, new) = (json(1), json(2));
+    let files: Vec<String> = HOSTILE.iter().map(|text| format!("{}.json", text.replace('/', "_"))).collect();
+    let base: Vec<(&str, &str)> = files.iter().map(|file| (file.as_str(), old.as_str())).chain([("params|x.json", old.as_str())]).collect();
+    let mut head: Vec<(&str, &str)> =
+        files.iter().map(|file| (file.as_str(), new.as_str())).chain([("params|x.json", new.as_str())]).collect();
+    head[3].1 = "{\"::error::\": ";
+    let revision = |at: usize| Revision::commit(HOSTILE[at], "::error::commit", HOSTILE[at + 1]);
+    let (mut base, mut head) = (snapshot(revision(11), &base, &head), snapshot(revision(10), &head, &base));
+    let tip = snapshot(revision(11), &[], &[]);
+    for (at, text) in HOSTILE.iter().enumerate() {
+        let file = path(&text.replace('/', "_"));
+        base.data.insert(file.clone(), version(HOSTILE[at], 1, None));
+        head.data.insert(file.clone(), version("1234", 1, None));
+        let problem = proofmark_core::problem::Problem::warning(file, *text).hint(*text);
+        head.problems.push(problem);
+    }
+    let baseline = Baseline::new(BaseKind::MergeBase, HOSTILE[11]).back(2);
+    compare(&Sides { base: &base, head: &head, tip: Some(&tip), baseline }, &proofmark_core::compare::by_name)
+}
+
+/// The hostile comparison, judged by a policy with hostile names and notes.
+pub(crate) fn hostile_report() -> Report {
+    let mut report = report(hostile(), "[[rule]]\nmetric = \"*\"\nmax = 0\n[[rule]]\nmetric = \"::error::x|\\u001b\"\nmax = 0\n");
+    report.notes = HOSTILE.iter().map(|text| (*text).to_owned()).collect();
+    report.branch = Some(HOSTILE[11].to_owned());
+    report.head_policy_judgement = Some(report.judgement.clone());
+    report.judgement.policy = PolicyOrigin::File { file: HOSTILE[0].into(), side: PolicySide::Head, revision: HOSTILE[11].into() };
+    report
+}

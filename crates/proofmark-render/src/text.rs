@@ -125,7 +125,10 @@ pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
+    // A number stays with its percent sign; no text has this character, which is control.
+    let text = text.replace(" %", "\0%");
     for word in text.split(' ') {
+        let word = &word.replace('\0', " ");
         let size = width(word);
         let gap = usize::from(!line.is_empty());
         if used + gap + size <= room {
@@ -171,7 +174,7 @@ mod tests {
         assert_eq!(clip("abcdefghij", 10), "abcdefghij");
         assert_eq!(clip("abcdefghij", 7), "abc…hij");
         assert_eq!(clip("abcdefghij", 6), "abc…ij");
-        assert_eq!(clip("模型模型模型", 7), "模…模");
+        assert_eq!(clip("模型模型模型", 7), "模…型");
         for room in 1..20 {
             assert!(width(&clip("模a型b模c型d模e型f", room)) <= room, "{room}");
         }
@@ -181,6 +184,7 @@ mod tests {
     fn wraps_words_and_breaks_long_ones() {
         assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("a bcdefgh", 3), ["a", "bcd", "efg", "h"]);
+        assert_eq!(wrap("more than 10 %", 12), ["more than", "10 %"]);
         assert_eq!(wrap("", 3), [""]);
         assert!(wrap("abc::error::x", 3).iter().all(|line| !line.starts_with(':')));
     }

@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use proofmark_core::compare::{BaseKind, Comparison, DataDelta, Delta, Side, Status};
+use proofmark_core::compare::{BaseKind, Comparison, Delta, Side, Status};
 use proofmark_core::direction::DirectionSource;
-use proofmark_core::discovery::DataVersion;
 use proofmark_core::number::{percent, shown, shown_pair, signed};
 use proofmark_core::ports::Revision;
 use proofmark_core::problem::{Problem, ProblemKind};
@@ -17,6 +16,9 @@ use serde::Serialize;
 use crate::Options;
 use crate::text::{clip, counted};
 
+use data::DataRows;
+
+pub(crate) mod data;
 pub(crate) mod gate;
 
 /// The longest name and the longest text value that are shown; JSON has them whole.
@@ -139,30 +141,6 @@ pub(crate) struct Raw {
     pub(crate) tip: Option<Value>,
     pub(crate) delta: Option<Value>,
     pub(crate) relative: Option<f64>,
-}
-
-/// Data files, folders and models.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct DataRows {
-    /// Those that changed.
-    pub(crate) rows: Vec<DataView>,
-    /// How many were left out for want of room.
-    pub(crate) left_out: usize,
-    /// How many did not change.
-    pub(crate) hidden: usize,
-}
-
-/// One data file, folder or model.
-#[derive(Debug, Serialize)]
-pub(crate) struct DataView {
-    /// The path.
-    pub(crate) path: String,
-    /// `added`, `removed`, `changed` or `unchanged`.
-    pub(crate) status: &'static str,
-    /// The short hash and the size at the base.
-    pub(crate) base: String,
-    /// The same at the head.
-    pub(crate) head: String,
 }
 
 /// One problem of one side.
@@ -298,27 +276,6 @@ impl RowView {
     }
 }
 
-impl DataRows {
-    fn new(deltas: &[DataDelta], options: &Options) -> Self {
-        let mut rows = Self::default();
-        for delta in deltas {
-            if !options.all && delta.status.is_unchanged() {
-                rows.hidden += 1;
-            } else if rows.rows.len() >= options.max_rows {
-                rows.left_out += 1;
-            } else {
-                rows.rows.push(DataView {
-                    path: name(delta.path.as_str()),
-                    status: delta.status.name(),
-                    base: version(delta.base.as_ref()),
-                    head: version(delta.head.as_ref()),
-                });
-            }
-        }
-        rows
-    }
-}
-
 /// A sign for a status that needs no colour. Better and worse, not up and down: a loss gets better by going down.
 pub(crate) fn symbol(status: Status) -> &'static str {
     match status {
@@ -390,27 +347,4 @@ impl ProblemView {
             hint: problem.hint.as_deref().map(|hint| clip(hint, 400)),
         }
     }
-}
-
-/// `1a2b3c4d (12.3 MB, 40 files)`.
-fn version(version: Option<&DataVersion>) -> String {
-    let Some(version) = version else { return "–".to_owned() };
-    let (hash, folder) = version.hash.strip_suffix(".dir").map_or((version.hash.as_str(), false), |hash| (hash, true));
-    let short: String = hash.chars().take(8).collect();
-    let size = version.size.map(bytes);
-    let files = version.files.map(|files| counted(usize::try_from(files).unwrap_or(usize::MAX), "file"));
-    let about: Vec<String> = [folder.then(|| "folder".to_owned()).filter(|_| files.is_none()), size, files].into_iter().flatten().collect();
-    if about.is_empty() { short } else { format!("{short} ({})", about.join(", ")) }
-}
-
-/// A size in the largest unit that leaves a whole digit.
-fn bytes(size: u64) -> String {
-    let mut amount = size as f64;
-    for unit in ["B", "kB", "MB", "GB", "TB"] {
-        if amount < 999.5 {
-            return if unit == "B" { format!("{size} B") } else { format!("{amount:.1} {unit}") };
-        }
-        amount /= 1000.0;
-    }
-    format!("{amount:.1} PB")
 }

@@ -164,7 +164,7 @@ fn unknown_tag(tag: &Tag, here: &Marker) -> Mistake {
 #[derive(Clone, Copy)]
 enum Shape {
     AsWritten,
-    /// `!!set`: the keys.
+    /// `!!set`: the keys, in one order whatever the file's.
     Set,
     /// `!!omap`: one mapping of a list of mappings, as ruamel writes an `OrderedDict`.
     OrderedMap,
@@ -262,7 +262,10 @@ impl Composer {
             }
         };
         let value = match (shape, value) {
-            (Shape::Set, Value::Map(entries)) => Value::List(entries.into_keys().map(Value::Text).collect()),
+            (Shape::Set, Value::Map(mut entries)) => {
+                entries.sort_unstable_keys();
+                Value::List(entries.into_keys().map(Value::Text).collect())
+            }
             (Shape::OrderedMap, Value::List(items)) => {
                 ordered(items).ok_or_else(|| error_at(&start, "an `!!omap` lists mappings of one key each"))?
             }

@@ -3,11 +3,15 @@
 use super::Finding;
 use crate::config::Limits;
 use crate::number::{percent, shown, shown_pair, significant};
+use crate::policy::BUILT_IN_FLOOR;
 use crate::value::Value;
 
 /// Fills in the explanation; `limits` are those that decided.
 pub(super) fn sentence(finding: Finding, limits: Option<&Limits>) -> Finding {
-    let text = finding.reasons.iter().map(|reason| of_reason(reason, &finding, limits)).collect::<Vec<_>>().join("; ");
+    // The built-in floor only keeps tiny baselines from being noise; next to the relative limit it explains nothing.
+    let is_floor = limits.is_some_and(|limits| limits.max_regression_abs == Some(BUILT_IN_FLOOR));
+    let says_all = |reason: &&String| !(is_floor && *reason == "regression-abs" && finding.reasons.len() > 1);
+    let text = finding.reasons.iter().filter(says_all).map(|reason| of_reason(reason, &finding, limits)).collect::<Vec<_>>().join("; ");
     let about_change = finding.reasons.iter().any(|reason| reason.starts_with("regression") || reason == "relative-undefined");
     let explanation = match text.as_str() {
         "" => passed(&finding),

@@ -26,10 +26,45 @@ fn history() -> History {
 }
 
 #[test]
-fn look_history() {
-    eprintln!("{}", table(&history(), &Options::default()));
-    eprintln!("{}", table(&history(), &Options { width: Some(60), ..Options::default() }));
-    eprintln!("{}", table(&history(), &Options { width: Some(40), ..Options::default() }));
-    eprintln!("{}", csv(&history()));
-    eprintln!("{}", json(&history(), "0.1.0").unwrap());
+fn golden_texts() {
+    let table = table(&history(), &Options { width: Some(90), ..Options::default() });
+    assert!(table == include_str!("../../tests/golden/history.txt"), "{table}");
+    let csv = csv(&history());
+    assert!(csv == include_str!("../../tests/golden/history.csv"), "{csv}");
+}
+
+#[test]
+fn json_says_why_a_value_is_missing() {
+    let text = json(&history(), "0.1.0").expect("JSON");
+    let document: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
+    let commits = &document["history"]["commits"];
+    assert_eq!(commits[1]["points"][0]["value"], "NaN");
+    assert_eq!(commits[2]["points"][0]["missing"], "unreadable");
+    assert_eq!(commits[0]["date"], "2023-11-19T23:13:20+01:00");
+}
+
+#[test]
+fn lines_of_blocks() {
+    for (points, line) in [
+        (&[Some(1.0), Some(1.0)][..], "▄▄"),
+        (&[Some(f64::MIN), Some(0.0), Some(f64::MAX)], "▁▅█"),
+        (&[None, Some(f64::NAN), Some(f64::INFINITY), Some(f64::NEG_INFINITY)], " ×↑↓"),
+        (&[], ""),
+    ] {
+        assert_eq!(sparkline(points), line);
+    }
+}
+
+#[test]
+fn narrow_and_empty_histories() {
+    for width in [40, 44, 60, 80] {
+        let text = table(&history(), &Options { width: Some(width), ..Options::default() });
+        for line in text.lines() {
+            assert!(crate::text::width(line) <= width, "{width}: {line}");
+            assert!(!line.trim_start().starts_with("::") && !line.contains("##"), "{line}");
+        }
+    }
+    assert_eq!(table(&History::default(), &Options::default()), "no commit has the metric\n");
+    let short = table(&history(), &Options { max_rows: 2, ..Options::default() });
+    assert!(short.contains("… and 3 older commits"), "{short}");
 }

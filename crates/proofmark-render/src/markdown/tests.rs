@@ -1,18 +1,92 @@
 use super::*;
-use crate::testing::{COMPARISON, POLICY, REPORT, document, everyday, report};
+use crate::testing::{COMPARISON, POLICY, REPORT, document, everyday, hostile, hostile_report, report};
+
+const COMPARE: &str = include_str!("../../tests/golden/compare.md");
+const GATE: &str = include_str!("../../tests/golden/gate.md");
+
+fn with(template: &str) -> Result<String, String> {
+    comparison_markdown(&document(everyday()), &Options::default(), template).map_err(|error| error.to_string())
+}
 
 #[test]
-fn look_markdown() {
+fn golden_texts() {
     let options = Options::default();
-    eprintln!("{}", comparison_markdown(&document(everyday()), &options, COMPARISON).unwrap_or_else(|e| e.to_string()));
-    eprintln!("{}", report_markdown(&report(everyday(), POLICY), &options, REPORT).unwrap_or_else(|e| e.to_string()));
-    for t in [
-        "a\n{{ comparison.nope }}",
-        "{{ nope|code }}",
-        "{{ comparison.base.nope.x }}",
-        "{% for x in y %}",
-        "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}",
-    ] {
-        eprintln!("{:?}", comparison_markdown(&document(everyday()), &options, t).map_err(|e| e.to_string()));
+    let compare = comparison_markdown(&document(everyday()), &options, COMPARISON).expect("a valid template");
+    let gate = report_markdown(&report(everyday(), POLICY), &options, REPORT).expect("a valid template");
+    for (text, golden) in [(compare, COMPARE), (gate, GATE)] {
+        assert!(text == golden, "{text}");
     }
+}
+
+#[test]
+fn values_are_escaped_unless_marked() {
+    assert_eq!(
+        with("{{ 'a|<b>' }} {{ 'a|b'|code }} {{ '<b>'|safe }} {{ none }} {{ 5 }}"),
+        Ok("`a`&#124;&lt;`b>` `a`&#124;`b` <b>  5\n".into())
+    );
+    assert_eq!(with("{{ comparison.head.short }}"), Ok("`9b1c77e02d`\n".into()));
+    assert_eq!(with("{% set x %}{{ '@a' }}{% endset %}{{ x }}{{ ['@b', 'c']|join(', ') }}"), Ok("`@a``@b`, c\n".into()));
+}
+
+#[test]
+fn template_errors_name_line_and_what_is_missing() {
+    for (template, words) in [
+        ("a\n{{ comparison.nope }}", "in line 2: undefined value: `comparison.nope` is undefined"),
+        ("{{ nope|code }}", "in line 1: undefined value: {{ nope|code }}"),
+        ("\n\n{% for x in y %}", "in line 3: syntax error: unexpected end of input"),
+        ("{{ report.headline }}", "in line 1: undefined value"),
+        ("{% include 'x' %}", "in line 1"),
+    ] {
+        let error = with(template).expect_err("a wrong template");
+        assert!(error.starts_with("the template `comparison.md.jinja` is wrong ") && error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn endless_templates_end() {
+    for template in [
+        "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}",
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+        "{{ 'x' * 100000000000 }}",
+    ] {
+        assert!(with(template).is_err());
+    }
+}
+
+#[test]
+fn hostile_text_keeps_the_structure() {
+    let options = Options { all: true, max_rows: 1000, ..Options::default() };
+    let compare = comparison_markdown(&document(hostile()), &options, COMPARISON).expect("a valid template");
+    let gate = report_markdown(&hostile_report(), &options, REPORT).expect("a valid template");
+    for text in [compare, gate] {
+        let mut columns = 0;
+        for line in text.lines() {
+            assert!(!line.trim_start().starts_with("::") && !line.contains(escape::acts), "{line:?}");
+            if let Some(row) = line.strip_prefix('|') {
+                let bars = row.matches('|').count();
+                columns = if columns == 0 { bars } else { columns };
+                assert_eq!(bars, columns, "{line}");
+            } else {
+                columns = 0;
+                let known = line.starts_with("<details><summary>") || line == "</details>";
+                assert!(known || !line.contains('<'), "{line}");
+            }
+        }
+        assert_eq!(text.matches("<details>").count(), text.matches("\n</details>").count());
+    }
+}
+
+#[test]
+fn the_example_of_the_readme_works() {
+    let readme = include_str!("../../../../templates/README.md");
+    let example = readme.split("```jinja\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let text = report_markdown(&report(everyday(), POLICY), &Options::default(), example).expect("a valid template");
+    assert!(text.starts_with("BLOCKED: 1 of 8 checks failed, with 3 notices\n* `accuracy`: 0.9134"), "{text}");
+}
+#[test]
+fn dump() {
+    let options = Options { all: true, max_rows: 1000, ..Options::default() };
+    std::fs::write("/tmp/h1.md", comparison_markdown(&document(hostile()), &options, COMPARISON).unwrap()).unwrap();
+    std::fs::write("/tmp/h2.md", report_markdown(&hostile_report(), &options, REPORT).unwrap()).unwrap();
+    std::fs::write("/tmp/h.txt", crate::report_table(&hostile_report(), &Options { width: Some(100), max_rows: 30, ..Options::default() })).unwrap();
 }

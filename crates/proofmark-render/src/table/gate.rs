@@ -63,8 +63,9 @@ pub(super) fn findings(page: &mut Page, view: &ReportView) {
 pub(super) fn head_policy(page: &mut Page, view: &ReportView) {
     let Some(head) = &view.head_policy else { return };
     page.gap();
-    let words = format!("{} (by {}). It does not count: the base's policy judges.", head.headline, terminal(&head.policy_summary));
-    page.wrapped(Tone::Notice, "The head's own policy would say: ", &words);
+    let summary = terminal(&head.policy_summary);
+    let words = format!("The head's own policy would say: {} ({summary}). It does not count: the base's policy judges.", head.headline);
+    page.wrapped(Tone::Notice, "", &words);
 }
 
 fn tone(effect: &str) -> Tone {
