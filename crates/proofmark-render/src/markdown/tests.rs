@@ -83,10 +83,3 @@ fn the_example_of_the_readme_works() {
     let text = report_markdown(&report(everyday(), POLICY), &Options::default(), example).expect("a valid template");
     assert!(text.starts_with("BLOCKED: 1 of 8 checks failed, with 3 notices\n* `accuracy`: 0.9134"), "{text}");
 }
-#[test]
-fn dump() {
-    let options = Options { all: true, max_rows: 1000, ..Options::default() };
-    std::fs::write("/tmp/h1.md", comparison_markdown(&document(hostile()), &options, COMPARISON).unwrap()).unwrap();
-    std::fs::write("/tmp/h2.md", report_markdown(&hostile_report(), &options, REPORT).unwrap()).unwrap();
-    std::fs::write("/tmp/h.txt", crate::report_table(&hostile_report(), &Options { width: Some(100), max_rows: 30, ..Options::default() })).unwrap();
-}
