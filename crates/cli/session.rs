@@ -86,12 +86,18 @@ impl Session {
         let base = sources.discover(&self.repository, &base_tree);
         let head = sources.discover(&self.repository, self.head.as_ref());
         let wanted = self.wanted(&[&base, &head], params);
-        let head = sources.snapshot(self.head.as_ref(), &head, &wanted);
+        // The two sides are independent and cost the same.
+        let (head, first) = std::thread::scope(|scope| {
+            let head = scope.spawn(|| sources.snapshot(self.head.as_ref(), &head, &wanted));
+            let first = sources.snapshot(&base_tree, &base, &wanted);
+            // A panic there has ended the process already.
+            (head.join(), first)
+        });
+        let head = head.map_err(|_| CliError::input("reading the head failed"))?;
         let tip = tip_tree.map(|tree| {
             let found = sources.discover(&self.repository, &tree);
             sources.snapshot(&tree, &found, &wanted)
         });
-        let first = sources.snapshot(&base_tree, &base, &wanted);
         let (base, distance) = self.nearest_with_metrics(&mut sources, first, &wanted, params)?;
         self.check_targets(&base, &head)?;
         Ok(Read { base, head, tip, baseline: Baseline::new(self.base.kind, self.base.name.clone()).back(distance) })

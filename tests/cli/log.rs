@@ -20,7 +20,7 @@ fn values_over_commits_newest_first() {
     let rows = document["history"]["commits"].as_array().expect("a list");
     assert_eq!(rows.len(), 6);
     let text = proofmark(&repo).run(&["log", "auc", "--format", "csv"]).expect(0);
-    let values: Vec<&str> = text.lines().skip(1).filter_map(|line| line.splitn(7, ',').nth(5)).collect();
+    let values: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split(',').nth(5)).collect();
     assert_eq!(values, ["", "", "0.9", "NaN", "0.7", "0.5"], "{text}");
     assert!(text.contains(",unparsable\n") && text.contains(",not there\n"), "a gap says why: {text}");
     let table = proofmark(&repo).run(&["log", "auc"]).expect(0);

@@ -18,23 +18,27 @@ import json
 import multiprocessing
 import os
 import random
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from differences import SHOWN  # noqa: E402
 from generate import Scene, Unusable, generate  # noqa: E402
-from oracle import ALL, NONE, WORKSPACE, Colliding, Diff, Difference, disagreements, expected, read_sides  # noqa: E402
+from oracle import ALL, NONE, WORKSPACE, Colliding, Diff, Difference, Side, disagreements, expected, read_sides  # noqa: E402
 from workbench import Workbench, empty_environment, inside  # noqa: E402
 
 BINARY = os.environ.get("PROOFMARK_BIN")
+NO_TARGET = "refused: no such target"
 DVC = os.environ.get("PROOFMARK_DVC") or str(Path(sys.executable).parent / "dvc")
 
 
@@ -84,10 +88,12 @@ def ask_dvc_command(bench: Workbench, question: Question) -> Diff:
     return json.loads(done.stdout)
 
 
-def ask_us(bench: Workbench, question: Question) -> Diff:
+def ask_us(bench: Workbench, question: Question) -> Diff | str:
     assert BINARY
     command = [BINARY, *question.for_us(bench.prefix)]
     done = subprocess.run(command, cwd=bench.root, env=empty_environment(), capture_output=True, text=True, timeout=60)
+    if done.returncode == 2 and question.targets and "exists on neither side" in done.stderr:
+        return NO_TARGET
     if done.returncode != 0:
         raise RuntimeError(f"exit code {done.returncode}\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout, parse_constant=_refuse)
@@ -97,14 +103,20 @@ def _refuse(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
 
 
-def answers(bench: Workbench, question: Question) -> tuple[Diff, Diff]:
+def answers(bench: Workbench, question: Question) -> tuple[Diff, Diff | str]:
     """What the oracle makes of a question: as DVC should answer, and as we should."""
     with bench.dvc() as repo:
         sides = read_sides(repo, question.kind, [question.old, question.new], list(question.targets))
     old, new = sides[question.old], sides[question.new]
     dvc = expected(question.kind, old, new, question.with_unchanged, NONE)
     ours = expected(question.kind, old, new, question.with_unchanged, ALL)
+    if question.targets and all(_absent(side, target) for side in (old, new) for target in question.targets):
+        return as_printed(dvc), NO_TARGET
     return as_printed(dvc), {bench.prefix + path: entries for path, entries in as_printed(ours).items()}
+
+
+def _absent(side: Side, target: str) -> bool:
+    return isinstance(side.declared[target].error, FileNotFoundError)
 
 
 def questions(rng: random.Random, scene: Scene) -> list[Question]:
@@ -140,24 +152,20 @@ def examine(bench: Workbench, question: Question, outcome: Outcome) -> None:
         outcome.complaints.append(_complaint(bench, question, problems))
 
 
-def _examine_ours(bench: Workbench, question: Question, like_us: Diff, outcome: Outcome) -> list[str]:
+def _examine_ours(bench: Workbench, question: Question, like_us: Diff | str, outcome: Outcome) -> list[str]:
     try:
         ours = ask_us(bench, question)
     except (RuntimeError, ValueError, subprocess.TimeoutExpired) as error:
         return [f"proofmark: {error}"]
     outcome.counts["compared"] += 1
+    if isinstance(ours, str) or isinstance(like_us, str):
+        return [] if ours == like_us else [f"expected | proofmark: {like_us} | {ours}"]
     return [f"expected | proofmark: {line}" for line in disagreements(like_us, ours)]
 
 
 def _complaint(bench: Workbench, question: Question, problems: list[str]) -> str:
-    commands = f"  (cd {bench.project} && {_quoted(question.for_dvc())})\n  (cd {bench.root} && proofmark {_quoted(question.for_us(bench.prefix))})"
+    commands = f"  (cd {bench.project} && {shlex.join(question.for_dvc())})\n  (cd {bench.root} && proofmark {shlex.join(question.for_us(bench.prefix))})"
     return "\n".join([str(question), commands, *(f"    {problem}" for problem in problems[:12])])
-
-
-def _quoted(words: list[str]) -> str:
-    import shlex
-
-    return shlex.join(words)
 
 
 def random_repository(seed: int, number: int, folder: Path, through_command: bool) -> Outcome:
@@ -185,8 +193,6 @@ def _work(job: tuple[int, int, str, bool]) -> tuple[int, Outcome]:
         try:
             return number, random_repository(seed, number, Path(folder), through_command)
         except Exception as error:  # noqa: BLE001 (a worker's traceback would be lost)
-            import traceback
-
             return number, Outcome(complaints=[f"repository-{number} could not be examined: {error!r}\n{traceback.format_exc()}"])
 
 

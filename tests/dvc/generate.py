@@ -240,7 +240,7 @@ class StageParams(Piece):
         self.document["deep"] = {"lr": self.rng.random(), "n": 3, "list": [self.rng.randint(1, 3), "y"]}
         file = f"{self.name}-params{self.extension}"
         bench.write(self.path(file), self.documents.text(self.document, self.extension))
-        keys = self.rng.choice([["must"], ["must", "deep.lr"], ["deep"], ["deep.list", "must"], None])
+        keys = self.rng.choice([["must"], ["must", "deep.lr"], ["deep"], ["deep.list", "must"], ["deep.list.0"], None])
         if keys and not strict and self.rng.random() < 0.3:
             keys = [*keys, "not.there"]
         pipelines.stage(self.folder, f"{self.name}-uses", {"params": [{file: keys}]})
@@ -305,7 +305,8 @@ class Scene:
 
 
 class Unusable(Exception):
-    """DVC refuses to lock what chance made (a short file with odd letters counts as binary)."""
+    """DVC refuses to lock what chance made (a short file with odd letters counts as
+    binary, and params whose keys are numbers and texts cannot be sorted)."""
 
 
 def generate(rng: random.Random, root: Path) -> Scene:
@@ -338,7 +339,7 @@ def _step(bench: Workbench, pieces: list[Piece], strict: bool) -> None:
     if strict:
         try:
             bench.lock()
-        except DvcException as error:
+        except (DvcException, TypeError) as error:
             raise Unusable(error) from error
     for piece in pieces:
         if isinstance(piece, AddedFile):

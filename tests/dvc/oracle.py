@@ -18,7 +18,6 @@ from dvc.dependency.param import read_param_file
 from dvc.repo import Repo
 from dvc.repo.metrics.show import _collect_metrics, _collect_top_level_metrics, _read_metric
 from dvc.repo.params.show import _collect_params, _collect_vars
-from dvc.stage import PipelineStage
 from dvc.utils.serialize import load_path
 from ruamel.yaml import YAML
 
@@ -42,6 +41,7 @@ class Difference(Enum):
     COLLIDING_KEYS = "keys that look alike when joined"
     SAME_COMMIT = "one commit under two names"
     PARAM_LISTS = "lists in params"
+    LIST_ITEMS = "params that are items of a list"
     BOTH_SIDES = "a file declared on one side only"
 
 
@@ -137,11 +137,29 @@ def _param_keys(repo: Repo, targets: list[str] | None) -> dict[str, list[str]]:
 
 def _read_params(repo: Repo, paths: dict[str, list[str]]) -> dict[str, Reading]:
     def read(path: str, keys: list[str]) -> tuple[Any, Any]:
-        used = USED in keys
-        value = read_param_file(repo.dvcfs, f"/{path}", [key for key in keys if key != USED], flatten=used)
-        return value, value
+        wanted = [key for key in keys if key != USED]
+        value = read_param_file(repo.dvcfs, f"/{path}", wanted, flatten=USED in keys)
+        return value, _selected(load_path(f"/{path}", repo.dvcfs), wanted)
 
     return {path: _attempt(lambda path=path, keys=keys: read(path, keys)) for path, keys in paths.items()}
+
+
+def _selected(document: Any, keys: list[str]) -> Any:
+    """The values of dotted keys, in mappings as in the document; an item of a list brings the whole list."""
+    if not keys:
+        return document
+    chosen: dict[str, Any] = {}
+    for key in keys:
+        place, target, names = document, chosen, key.split(".")
+        for number, name in enumerate(names):
+            if not isinstance(place, dict) or name not in place:
+                break
+            place = place[name]
+            if number == len(names) - 1 or isinstance(place, list):
+                target[name] = place
+                break
+            target = target.setdefault(name, {})
+    return chosen
 
 
 def _attempt(read: Any) -> Reading:
@@ -153,11 +171,12 @@ def _attempt(read: Any) -> Reading:
 
 
 def _exact(repo: Repo, path: str) -> Any:
-    """The content as its format has it; DVC's own YAML reader turns `0` and `""` into `{}`."""
-    if path.lower().endswith((".json", ".toml", ".py")):
+    """The content as its format has it; DVC's own readers turn `0` and `""` into `{}`."""
+    if path.lower().endswith((".toml", ".py")):
         return load_path(path, repo.dvcfs)
     with repo.dvcfs.open(path, mode="r", encoding="utf-8") as file:
-        return YAML(typ="safe").load(file.read())
+        text = file.read()
+    return json.loads(text) if path.lower().endswith(".json") else YAML(typ="safe").load(text)
 
 
 # Comparing.
@@ -204,7 +223,7 @@ def _root(kind: str, reading: Reading | None, differences: frozenset[Difference]
     if reading is None or reading.error is not None:
         return {}
     if kind == "params":
-        return reading.value
+        return reading.exact if Difference.LIST_ITEMS in differences else reading.value
     root = reading.exact if Difference.NUMBER_FILES in differences else reading.value
     if isinstance(root, str) and Difference.TEXT_FILES not in differences:
         try:

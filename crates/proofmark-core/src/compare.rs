@@ -11,7 +11,7 @@ use crate::key::Key;
 use crate::path::RepoPath;
 use crate::ports::Revision;
 use crate::problem::{Problem, ProblemKind};
-use crate::snapshot::{Leaves, Reading, Snapshot};
+use crate::snapshot::{Document, Leaves, Reading, Snapshot};
 use crate::value::Value;
 
 mod renames;
@@ -309,13 +309,8 @@ impl Pair<'_> {
         }
     }
 
-    fn unreadable(
-        &self,
-        base: Option<&Result<std::sync::Arc<Leaves>, Problem>>,
-        head: Option<&Result<std::sync::Arc<Leaves>, Problem>>,
-        rows: &mut Vec<Delta>,
-    ) {
-        let problem = |side: Option<&Result<_, Problem>>| side.and_then(|leaves| leaves.as_ref().err()).cloned();
+    fn unreadable(&self, base: Option<&Document>, head: Option<&Document>, rows: &mut Vec<Delta>) {
+        let problem = |side: Option<&Document>| side.and_then(|leaves| leaves.as_ref().err()).cloned();
         let (base_problem, head_problem) = (problem(base), problem(head));
         let unparsable = [&base_problem, &head_problem].into_iter().flatten().any(|problem| problem.kind == ProblemKind::Unparsable);
         let status = if unparsable { Status::Unparsable } else { Status::Unavailable };

@@ -47,6 +47,7 @@ pub struct Oriented {
     pub source: DirectionSource,
 }
 
+// The tables are sorted, for a binary search: a large comparison asks for ten thousand names.
 const HIGHER: &[&str] = &[
     "acc",
     "accuracy",
@@ -80,8 +81,8 @@ const HIGHER: &[&str] = &[
     "npv",
     "pearson",
     "ppv",
-    "precision",
     "prauc",
+    "precision",
     "psnr",
     "r2",
     "recall",
@@ -148,7 +149,7 @@ const LOWER: &[&str] = &[
 ];
 
 /// Names that usually mean a direction, and often enough something else.
-const HINT_HIGHER: &[&str] = &["score", "reward", "return", "hits", "passrate", "success", "similarity", "likelihood"];
+const HINT_HIGHER: &[&str] = &["hits", "likelihood", "passrate", "return", "reward", "score", "similarity", "success"];
 const HINT_LOWER: &[&str] = &[
     "bytes",
     "carbon",
@@ -209,11 +210,11 @@ pub fn guess(key: &Key) -> Option<Oriented> {
 }
 
 /// Names of counters, which change in nearly every commit and are neither good nor bad.
-const COUNTERS: &[&str] = &["step", "steps", "epoch", "epochs", "iteration", "iterations", "iter", "seed", "timestamp"];
+const COUNTERS: &[&str] = &["epoch", "epochs", "iter", "iteration", "iterations", "seed", "step", "steps", "timestamp"];
 
 /// Whether a metric only counts, by its name: DVCLive's `step`, say.
 pub fn is_counter(key: &Key) -> bool {
-    key.parts().last().is_some_and(|part| words(part).last().is_some_and(|word| COUNTERS.contains(&word.as_str())))
+    key.parts().last().is_some_and(|part| words(part).last().is_some_and(|word| COUNTERS.binary_search(&word.as_str()).is_ok()))
 }
 
 /// `None`: the part says nothing. `Some(None)`: it contradicts itself.
@@ -224,11 +225,12 @@ fn guess_word(part: &str) -> Option<Option<Oriented>> {
         (true, Direction::Higher) | (false, Direction::Lower) => Direction::Lower,
         (true, Direction::Lower) | (false, Direction::Higher) => Direction::Higher,
     };
-    let pair = PAIRS.iter().find(|(one, two, _)| words.windows(2).any(|next| next[0] == *one && next[1] == *two));
+    let pair =
+        PAIRS.iter().filter(|_| words.len() > 1).find(|(one, two, _)| words.windows(2).any(|next| next[0] == *one && next[1] == *two));
     if let Some(&(_, _, direction)) = pair {
         return Some(Some(Oriented { direction: turn(direction), source: DirectionSource::Name }));
     }
-    let has = |table: &[&str]| words.iter().any(|word| table.contains(&word.as_str()));
+    let has = |table: &[&str]| words.iter().any(|word| table.binary_search(&word.as_str()).is_ok());
     let find = |higher, lower, source| match (has(higher), has(lower)) {
         (true, true) => Some(None),
         (true, false) => Some(Some(Oriented { direction: turn(Direction::Higher), source })),
@@ -288,6 +290,13 @@ mod tests {
             ("explained_variance", Some((Higher, Name))),
         ] {
             assert_eq!(of(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn tables_are_sorted() {
+        for table in [HIGHER, LOWER, HINT_HIGHER, HINT_LOWER, COUNTERS] {
+            assert!(table.is_sorted(), "{table:?}");
         }
     }
 

@@ -63,7 +63,7 @@ pub struct Unfetched {
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The values, or why they cannot be had.
-    pub leaves: Result<Arc<Leaves>, Problem>,
+    pub leaves: Document,
     /// Where the bytes were.
     pub origin: Option<Origin>,
     /// A hash of the content, comparable with other readings' (see [`Reading::same_content`]).
@@ -98,15 +98,18 @@ pub struct Snapshot {
     pub problems: Vec<Problem>,
 }
 
+/// The values of one content, or why it has none.
+pub type Document = Result<Arc<Leaves>, Problem>;
+
 /// Parsed documents by content, shared between the revisions of one run, so that each object is parsed once.
 #[derive(Debug, Default)]
 pub struct Parsed {
-    documents: Mutex<HashMap<(ContentId, Format, Lists), Result<Arc<Leaves>, Problem>>>,
+    documents: Mutex<HashMap<(ContentId, Format, Lists), Document>>,
 }
 
 impl Parsed {
     /// Reads the content of one file.
-    pub fn leaves(&self, path: &RepoPath, content: &Content, lists: Lists) -> Result<Arc<Leaves>, Problem> {
+    pub fn leaves(&self, path: &RepoPath, content: &Content, lists: Lists) -> Document {
         let format = Format::of(path);
         let Some(id) = content.id else { return parse(path, format, &content.bytes, lists) };
         let slot = (id, format, lists);
@@ -121,7 +124,7 @@ impl Parsed {
     }
 }
 
-fn parse(path: &RepoPath, format: Format, bytes: &[u8], lists: Lists) -> Result<Arc<Leaves>, Problem> {
+fn parse(path: &RepoPath, format: Format, bytes: &[u8], lists: Lists) -> Document {
     let value = document::parse(format, bytes).map_err(|error| error.into_problem(path.clone()))?;
     if matches!(value, Value::Null) && lists == Lists::Elements {
         return Err(Problem::new(ProblemKind::Unparsable, path.clone(), "the file is empty").hint("write the metrics, or remove the file"));

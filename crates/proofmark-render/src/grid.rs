@@ -1,9 +1,12 @@
 //! Rows of cells in aligned columns, with lines between them that belong to no column.
 //!
-//! Not comfy-table: it cannot colour a cell without a terminal library, has no rows across all columns (files are
-//! groups here) and cuts at the end where names need their middle shortened; what would be left for it is padding.
+//! comfy-table lays the columns out. Three things are done around it: names are shortened in their middle before,
+//! colours are put on after (it has them only together with a terminal library), and lines across all columns, such as
+//! a file's name, are put between its lines.
 
-use crate::text::{Page, Tone, clip, width};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use crate::text::{Page, Paint, Tone, clip, width};
 
 /// Which side of its column a cell leans to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub(crate) struct Grid {
 }
 
 const GAP: usize = 2;
+const GAP_PADDING: u16 = 2;
 
 impl Grid {
     pub(crate) fn new(columns: &[Align], indent: usize) -> Self {
@@ -89,35 +93,63 @@ impl Grid {
                 over -= 1;
             }
         }
+        let mut lines = self.laid_out(&widths).into_iter();
         for row in &self.rows {
-            let line = match row {
-                Row::Cells(cells) => self.line(page, cells, &widths),
+            match row {
+                Row::Cells(_) => page.line(&lines.next().map(|line| line.painted(page.paint)).unwrap_or_default()),
                 Row::Across(cell) => {
                     let text = page.width.map_or_else(|| cell.text.clone(), |room| clip(&cell.text, room));
-                    page.paint.apply(cell.tone, &text)
+                    page.line(&page.paint.apply(cell.tone, &text));
                 }
-            };
-            page.line(&line);
+            }
         }
         true
     }
 
-    fn line(&self, page: &Page, cells: &[Cell], widths: &[usize]) -> String {
-        let mut line = " ".repeat(self.indent);
-        let last = cells.iter().rposition(|cell| !cell.text.is_empty());
-        for (at, cell) in cells.iter().enumerate().filter(|(at, _)| widths[*at] > 0) {
-            let text = clip(&cell.text, widths[at]);
-            let pad = " ".repeat(widths[at] - width(&text));
-            let painted = page.paint.apply(cell.tone, &text);
-            match self.columns[at] {
-                Align::Left => line.push_str(&format!("{painted}{pad}")),
-                Align::Right => line.push_str(&format!("{pad}{painted}")),
-            }
-            if Some(at) == last {
-                break;
-            }
-            line.push_str(&" ".repeat(GAP));
+    /// One line for each row of cells, none wrapped, since every cell fits its column.
+    fn laid_out(&self, widths: &[usize]) -> Vec<Line> {
+        let used: Vec<usize> = (0..self.columns.len()).filter(|&at| widths[at] > 0).collect();
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        let mut cells_of_lines = Vec::new();
+        for row in &self.rows {
+            let Row::Cells(cells) = row else { continue };
+            let cut: Vec<Cell> = used
+                .iter()
+                .map(|&at| cells.get(at).map_or_else(|| Cell::new(""), |cell| Cell { text: clip(&cell.text, widths[at]), ..*cell }))
+                .collect();
+            table.add_row(cut.iter().map(|cell| cell.text.clone()));
+            cells_of_lines.push(cut);
         }
-        line
+        for (column, &at) in used.iter().enumerate() {
+            let alignment = if self.columns[at] == Align::Left { CellAlignment::Left } else { CellAlignment::Right };
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(alignment);
+                column.set_padding((0, GAP_PADDING));
+            }
+        }
+        let indent = " ".repeat(self.indent);
+        table.lines().zip(cells_of_lines).map(|(line, cells)| Line { text: format!("{indent}{}", line.trim_end()), cells }).collect()
+    }
+}
+
+/// One laid-out line and the cells that stand in it, from left to right.
+struct Line {
+    text: String,
+    cells: Vec<Cell>,
+}
+
+impl Line {
+    /// Puts on the colours: between the cells there are only blanks, so each is found where the one before ended.
+    fn painted(&self, paint: Paint) -> String {
+        let mut painted = String::with_capacity(self.text.len());
+        let mut rest = self.text.as_str();
+        for cell in self.cells.iter().filter(|cell| !cell.text.is_empty()) {
+            let Some(at) = rest.find(&cell.text) else { break };
+            painted.push_str(&rest[..at]);
+            painted.push_str(&paint.apply(cell.tone, &cell.text));
+            rest = &rest[at + cell.text.len()..];
+        }
+        painted + rest
     }
 }

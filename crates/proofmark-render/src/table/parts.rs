@@ -32,7 +32,7 @@ fn side(page: &mut Page, name: &str, side: &SideView) {
     let commit = side.short.as_deref().map(terminal);
     let called = terminal(&side.name);
     let mut words = match commit {
-        Some(commit) if side.work_tree => format!("{called} (uncommitted files on top of {commit})"),
+        Some(commit) if side.work_tree => format!("{called} (files on disk, on top of {commit})"),
         // A commit that was named by its id.
         Some(commit) if side.commit.as_ref().is_some_and(|id| id.starts_with(side.name.as_str())) => commit,
         Some(commit) => format!("{called} {commit}"),
