@@ -1,7 +1,8 @@
 //! `proofmark compare`: what happened between two revisions.
 
 use clap::Args;
-use proofmark_core::compare::{BaseKind, Comparison};
+use proofmark_core::compare::Comparison;
+use proofmark_core::problem::ProblemKind;
 use proofmark_core::report::ComparisonDocument;
 use proofmark_render as render;
 
@@ -18,7 +19,8 @@ const TEMPLATE: &str = include_str!("../../templates/comparison.md.jinja");
 /// Show what happened to every metric between two revisions
 ///
 /// Reads metrics, params and data versions of both revisions straight from git: every DVC project, the files that the
-/// configuration names, or files with the usual names (metrics.json, …).
+/// configuration names, or files with the usual names (metrics.json, …). Ends with 2 when a file of either side cannot be
+/// read; what can be read is shown all the same.
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
     #[command(flatten)]
@@ -34,7 +36,7 @@ pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8
     let targets = output::targets(&args.outputs, world)?;
     // `dvc metrics diff A B` compares A itself; whoever asks for its form means the same.
     let as_dvc = targets.iter().any(|target| target.format == Format::DvcJson);
-    let session = Session::open(&args.between, as_dvc.then_some(BaseKind::Tip), world)?;
+    let session = Session::open(&args.between, as_dvc, world)?;
     let read = session.read(args.params, world)?;
     let comparison = read.compare(&session.policy()?);
     let empty = comparison.metrics.is_empty()
@@ -55,7 +57,13 @@ pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8
     if empty {
         printer.say("No metrics were found on either side. `proofmark init` shows where it looks; name files in [compare] metrics of proofmark.toml.");
     }
-    Ok(exit::ALLOWED)
+    Ok(if as_dvc { exit::ALLOWED } else { code(&document.comparison) })
+}
+
+/// What could not be read was not compared, and the exit code says so. (`dvc metrics diff` ends with 0 all the same.)
+fn code(comparison: &Comparison) -> u8 {
+    let mut problems = [&comparison.base, &comparison.head].into_iter().flat_map(|side| &side.problems);
+    if problems.any(|problem| problem.kind != ProblemKind::Warning) { exit::NOT_JUDGED } else { exit::ALLOWED }
 }
 
 /// DVC's form has no room for problems, so they are said.

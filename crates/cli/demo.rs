@@ -105,7 +105,7 @@ fn options(world: &World, printer: &Printer) -> render::Options {
 }
 
 fn compared(branch: &str, world: &World, printer: &Printer) -> Result<String, CliError> {
-    let session = Session::open(&between(branch), None, world)?;
+    let session = Session::open(&between(branch), false, world)?;
     let comparison = session.read(false, world)?.compare(&session.policy()?);
     let document = ComparisonDocument::new(env!("CARGO_PKG_VERSION"), comparison);
     Ok(render::comparison_table(&document, &options(world, printer)))

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, C
 
 /// Compares and judges.
 pub(crate) fn report(args: &Gate, world: &World) -> Result<Report, CliError> {
-    let mut session = Session::open(&args.between, None, world)?;
+    let mut session = Session::open(&args.between, false, world)?;
     if args.branch.is_some() {
         session.branch.clone_from(&args.branch);
     }

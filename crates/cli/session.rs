@@ -35,6 +35,8 @@ pub(crate) struct Session {
     /// The configuration that counts: of the base, else of the head, else the one given.
     pub(crate) config: Option<ConfigFile>,
     targets: Vec<RepoPath>,
+    /// No ancestor stands in for a base without metrics.
+    exact_base: bool,
 }
 
 /// The commit to compare with, and how it was found.
@@ -46,8 +48,8 @@ struct Base {
 }
 
 impl Session {
-    /// Resolves what was typed. `kind` is the base to take when neither the command line nor the configuration says.
-    pub(crate) fn open(between: &Between, kind: Option<BaseKind>, world: &World) -> Result<Self, CliError> {
+    /// Resolves what was typed. With `as_dvc` BASE itself is the base, as for `dvc metrics diff`, unless told otherwise.
+    pub(crate) fn open(between: &Between, as_dvc: bool, world: &World) -> Result<Self, CliError> {
         let repository = Repository::discover(&world.folder)?;
         let (head, head_commit) = head(&repository, between.head.as_deref())?;
         let given = between.config.as_deref().map(|path| given_config(path, world)).transpose()?;
@@ -56,7 +58,7 @@ impl Session {
         let tip_tree = repository.tree_at(&tip, &name)?;
         let of_tip = if given.is_some() { None } else { read_config(&tip_tree, PolicySide::Base)? };
         let configured = given.as_ref().or(of_tip.as_ref()).and_then(|file| file.config.compare.base_is);
-        let kind = between.base_is.or(kind).or(configured);
+        let kind = between.base_is.or(as_dvc.then_some(BaseKind::Tip)).or(configured);
         let base = find_base(&repository, tip, name, &head_commit, kind, between)?;
         let config = match given {
             Some(given) => Some(given),
@@ -69,7 +71,7 @@ impl Session {
             }
         };
         let targets = targets(&repository, between, world)?;
-        Ok(Self { repository, head, base, branch, config, targets })
+        Ok(Self { repository, head, base, branch, config, targets, exact_base: as_dvc })
     }
 
     /// What the configuration says is compared.
@@ -125,7 +127,8 @@ impl Session {
         wanted: &Discovery,
         params: bool,
     ) -> Result<(Snapshot, u32), CliError> {
-        if !base.metrics.is_empty() || !base.problems.is_empty() || params {
+        let asked_outright = params || !self.targets.is_empty() || self.exact_base;
+        if !base.metrics.is_empty() || !base.problems.is_empty() || asked_outright {
             return Ok((base, 0));
         }
         let history = self.repository.history(&self.base.commit, true, ANCESTORS + 1)?;

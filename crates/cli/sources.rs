@@ -107,7 +107,8 @@ pub(crate) struct InStores<'a> {
 
 impl Elsewhere for InStores<'_> {
     fn fetch(&self, path: &RepoPath) -> Option<Result<Fetched, Unfetched>> {
-        let tracked = self.dvc.tracked(path)?;
+        // What DVC leaves to git and git does not have was deleted: its entry in the lock is only a memory.
+        let tracked = self.dvc.tracked(path).filter(|tracked| tracked.cached)?;
         let hash = identity(&tracked);
         Some(match tracked.fetch(self.stores, self.memo) {
             Ok(found) => {

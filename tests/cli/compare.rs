@@ -83,7 +83,7 @@ fn cached_metrics_come_from_the_dvc_cache_and_equal_hashes_prove_equality() {
     assert_eq!(statuses(&run()), ["auc unchanged"]);
     // Another hash whose content is not here is an error of that side, never "removed".
     repo.write("dvc.lock", lock(hash)).commit("other content");
-    let document = run();
+    let document = json(&proofmark(&repo).run(&["compare", "main", "change", "--format", "json"]).expect(2));
     assert_eq!(statuses(&document), ["auc unavailable"]);
     let problem = &document["comparison"]["metrics"][0]["head_problem"];
     assert!(problem["hint"].as_str().is_some_and(|hint| hint.contains("dvc pull")), "{problem}");
@@ -161,4 +161,11 @@ fn a_base_without_metrics_gives_way_to_its_nearest_ancestor_that_has_some() {
     let document = json(&proofmark(&repo).run(&["compare", "main", "later", "--format", "json"]).expect(0));
     assert_eq!(statuses(&document), ["auc improved"]);
     assert_eq!(document["comparison"]["baseline"]["distance"], 2);
+}
+
+#[test]
+fn a_target_that_the_base_lacks_is_added_and_nothing_else_is_looked_at() {
+    let repo = change(&[("other.json", r#"{"x": 1}"#), ("metrics.json", r#"{"auc": 1}"#)], &[("new.json", r#"{"y": 2}"#)]);
+    let text = proofmark(&repo).run(&["compare", "HEAD~1", "HEAD", "--format", "dvc-json", "--targets", "new.json"]).expect(0);
+    assert_eq!(json(&text), json(r#"{"new.json": {"y": {"old": null, "new": 2}}}"#));
 }

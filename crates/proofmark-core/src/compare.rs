@@ -246,9 +246,16 @@ pub fn compare(sides: &Sides<'_>, orient: &dyn Fn(&RepoPath, &Key) -> Option<Ori
     if let Some(tip) = sides.tip {
         add_tip(&mut metrics, &tip.metrics);
     }
+    let mut sides_told = [Side::of(sides.base), Side::of(sides.head)];
+    // What is proven equal needs no content, so that it is not here is no problem.
+    let proven: BTreeSet<&RepoPath> = metrics.iter().filter(|row| row.status == Status::UnchangedByHash).map(|row| &row.file).collect();
+    for side in &mut sides_told {
+        side.problems.retain(|problem| problem.kind != ProblemKind::Unavailable || !proven.contains(&problem.file));
+    }
+    let [base, head] = sides_told;
     Comparison {
-        base: Side::of(sides.base),
-        head: Side::of(sides.head),
+        base,
+        head,
         baseline: sides.baseline.clone(),
         tip: sides.tip.map(Side::of),
         metrics,

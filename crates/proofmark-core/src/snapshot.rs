@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::discovery::{DataVersion, Discovery, Keys};
 use crate::document::{self, Format};
+use crate::glob::Glob;
 use crate::key::{Key, Lists, flatten};
 use crate::path::RepoPath;
 use crate::ports::{Content, ContentId, Revision, Tree, TreeError};
@@ -150,7 +151,9 @@ pub fn take(tree: &dyn Tree, own: &Discovery, wanted: &Discovery, elsewhere: &dy
     let mut params = read(wanted.params.keys().cloned().collect(), Lists::Whole);
     for (path, reading) in &mut params {
         if let (Some(Keys::Some(keys)), Ok(leaves)) = (wanted.params.get(path), &mut reading.leaves) {
-            *leaves = Arc::new(leaves.iter().filter(|(key, _)| is_selected(&key.plain(), keys)).cloned().collect());
+            let globs: Vec<Glob> = keys.iter().filter(|key| key.contains(['*', '?', '['])).filter_map(|key| Glob::name(key).ok()).collect();
+            let selected = |key: &Key| is_selected(&key.plain(), keys) || globs.iter().any(|glob| glob.matches(&key.plain()));
+            *leaves = Arc::new(leaves.iter().filter(|(key, _)| selected(key)).cloned().collect());
         }
     }
     Snapshot { revision: tree.revision().clone(), metrics, params, data: own.data.clone(), problems: own.problems.clone() }

@@ -52,8 +52,13 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// Null and absent are the same to DVC.
     fn is_same(&self) -> bool {
-        matches!((self.old, self.new), (Some(old), Some(new)) if old.same(new))
+        match (self.old, self.new) {
+            (Some(old), Some(new)) => old.same(new),
+            (Some(only), None) | (None, Some(only)) => *only == Value::Null,
+            (None, None) => true,
+        }
     }
 
     fn subtract(&mut self) {
