@@ -11,6 +11,7 @@ use crate::exit::{self, CliError, unwritable};
 use crate::gate::{self, Gate};
 use crate::output::write_file;
 use crate::printer::Printer;
+use crate::session::default_branch;
 use crate::world::World;
 
 /// The line by which our hook is known.
@@ -179,11 +180,13 @@ fn parse(line: &str) -> Option<Pushed> {
 fn gate_ref(pushed: &Pushed, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let repository = Repository::discover(&world.folder)?;
     let branch = pushed.remote.trim_start_matches("refs/heads/");
-    let default = repository.default_branch(None).ok();
+    let default = default_branch(&repository, None).ok();
     let is_default = default.as_ref().is_some_and(|default| default.branch == branch);
-    // A push to the default branch itself is judged against what the remote has.
-    let base =
-        if is_default { pushed.before.clone().filter(|id| repository.resolve(id).is_ok()) } else { default.map(|default| default.name) };
+    // A push to the default branch itself, or where no branch is the default, is judged against what the remote has.
+    let base = match default {
+        Some(default) if !is_default => Some(default.name),
+        _ => pushed.before.clone().filter(|id| repository.resolve(id).is_ok()),
+    };
     let Some(base) = base else {
         printer.say(&format!("{}: nothing on the remote to compare with yet.", proofmark_render::escape::terminal(branch)));
         return Ok(exit::ALLOWED);

@@ -9,7 +9,7 @@ use proofmark_core::path::RepoPath;
 use proofmark_core::policy::{Policy, PolicyOrigin, PolicySide};
 use proofmark_core::ports::Tree;
 use proofmark_core::snapshot::Snapshot;
-use proofmark_git::{Commit, Head, Repository};
+use proofmark_git::{Commit, DefaultBranch, Head, Repository};
 
 use crate::args::Between;
 use crate::exit::CliError;
@@ -88,14 +88,8 @@ impl Session {
         let base = sources.discover(&self.repository, &base_tree);
         let head = sources.discover(&self.repository, self.head.as_ref());
         let wanted = self.wanted(&[&base, &head], params);
-        // The two sides are independent and cost the same.
-        let (head, first) = std::thread::scope(|scope| {
-            let head = scope.spawn(|| sources.snapshot(self.head.as_ref(), &head, &wanted));
-            let first = sources.snapshot(&base_tree, &base, &wanted);
-            // A panic there has ended the process already.
-            (head.join(), first)
-        });
-        let head = head.map_err(|_| CliError::input("reading the head failed"))?;
+        let head = sources.snapshot(self.head.as_ref(), &head, &wanted);
+        let first = sources.snapshot(&base_tree, &base, &wanted);
         let tip = tip_tree.map(|tree| {
             let found = sources.discover(&self.repository, &tree);
             sources.snapshot(&tree, &found, &wanted)
@@ -224,24 +218,30 @@ fn base_target(
         return Ok((commit, typed.clone(), branch));
     }
     let configured = between.default_branch.clone().or_else(|| given.and_then(|file| file.config.compare.default_branch.clone()));
-    let mut branch = repository.default_branch(configured.as_deref());
-    if configured.is_none() {
-        let named = match &branch {
-            Ok(usual) => read_config(&repository.tree_at(&usual.commit, &usual.name)?, PolicySide::Base).ok().flatten(),
-            // No branch has a usual name, so only the head can tell.
-            Err(_) => match repository.head()? {
-                Head::Branch { commit, .. } | Head::Detached { commit } => {
-                    read_config(&repository.tree_at(&commit, "HEAD")?, PolicySide::Head)?
-                }
-                Head::Unborn { .. } => None,
-            },
-        };
-        if let Some(name) = named.and_then(|file| file.config.compare.default_branch) {
-            branch = repository.default_branch(Some(&name));
-        }
-    }
-    let branch = branch?;
+    let branch = default_branch(repository, configured.as_deref())?;
     Ok((branch.commit, branch.name, Some(branch.branch)))
+}
+
+/// The branch that changes are merged into: as told, else as the usual branch's own configuration says, else the usual one.
+pub(crate) fn default_branch(repository: &Repository, told: Option<&str>) -> Result<DefaultBranch, CliError> {
+    let usual = repository.default_branch(told);
+    if told.is_some() {
+        return Ok(usual?);
+    }
+    let named = match &usual {
+        Ok(usual) => read_config(&repository.tree_at(&usual.commit, &usual.name)?, PolicySide::Base).ok().flatten(),
+        // No branch has a usual name, so only the head can tell.
+        Err(_) => match repository.head()? {
+            Head::Branch { commit, .. } | Head::Detached { commit } => {
+                read_config(&repository.tree_at(&commit, "HEAD")?, PolicySide::Head)?
+            }
+            Head::Unborn { .. } => None,
+        },
+    };
+    match named.and_then(|file| file.config.compare.default_branch) {
+        Some(name) => Ok(repository.default_branch(Some(&name))?),
+        None => Ok(usual?),
+    }
 }
 
 fn find_base(

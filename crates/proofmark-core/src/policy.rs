@@ -1,9 +1,12 @@
 //! What a configuration means: compiled rules, directions and situations, ready to judge.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::compare::by_policy;
+use crate::compare::{Delta, by_policy};
 use crate::config::{Combine, Config, Limits, Meaning, Rule, Severity, Situations};
 use crate::direction::{Direction, DirectionSource, Oriented, guess, is_counter};
 use crate::glob::{Glob, GlobError};
@@ -45,7 +48,7 @@ pub enum PolicySide {
 }
 
 /// A compiled policy.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Policy {
     /// Where it is from.
     pub origin: PolicyOrigin,
@@ -53,6 +56,23 @@ pub struct Policy {
     pub situations: Situations,
     pub(crate) rules: Vec<CompiledRule>,
     directions: Vec<(Glob, Meaning)>,
+    guesses: Guesses,
+}
+
+/// What the names suggest, asked once per name: two hundred files often hold the same fifty metrics.
+#[derive(Debug, Default)]
+struct Guesses(Mutex<HashMap<Key, Option<Oriented>>>);
+
+impl Guesses {
+    fn of(&self, key: &Key) -> Option<Oriented> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(guessed) = known.get(key) {
+            return *guessed;
+        }
+        let guessed = guess(key);
+        known.insert(key.clone(), guessed);
+        guessed
+    }
 }
 
 /// One rule with its globs compiled.
@@ -79,6 +99,11 @@ impl CompiledRule {
 
     pub(crate) fn covers_file(&self, file: &RepoPath) -> bool {
         self.file.as_ref().is_none_or(|glob| glob.matches(file.as_str()))
+    }
+
+    /// A file that moved out of a rule's reach is still judged by it: moving it must not open the gate.
+    pub(crate) fn covers_row(&self, row: &Delta) -> bool {
+        self.covers_file(&row.file) || row.renamed_from.as_ref().is_some_and(|old| self.covers_file(old))
     }
 
     /// A rule written for the plain name also covers a key that needs escapes.
@@ -109,7 +134,13 @@ impl Policy {
             })
             .into_iter()
             .collect();
-        Self { origin: PolicyOrigin::BuiltIn, situations: Situations::default(), rules, directions: Vec::new() }
+        Self {
+            origin: PolicyOrigin::BuiltIn,
+            situations: Situations::default(),
+            rules,
+            directions: Vec::new(),
+            guesses: Guesses::default(),
+        }
     }
 
     /// What `config` means for a change that goes into `branch`. Without rules in it, the built-in rule judges, with the
@@ -133,7 +164,7 @@ impl Policy {
         }
         // An exact name wins over a pattern.
         directions.sort_by_key(|(glob, _)| !glob.is_literal());
-        Ok(Self { origin, situations: config.policy, rules, directions })
+        Ok(Self { origin, situations: config.policy, rules, directions, guesses: Guesses::default() })
     }
 
     /// Which way a metric gets better: the first rule that says so, then `[directions]`, then the name.
@@ -146,7 +177,7 @@ impl Policy {
         match (by_rule, self.configured(key)) {
             (Some(direction), _) => Some(by_policy(direction)),
             (None, Some(meaning)) => meaning.direction().map(by_policy),
-            (None, None) => guess(key),
+            (None, None) => self.guesses.of(key),
         }
     }
 

@@ -1,7 +1,27 @@
 //! What every document must satisfy, whatever its format: the checks that the fuzz targets share.
 
 use proofmark_core::document::{self, Format, ParseError};
+use proofmark_core::problem::Position;
 use proofmark_core::value::Value;
+
+/// One input as several files, so that seeds stay readable: the line `#: NAME` begins the file of that name. Text before
+/// the first such line belongs to nobody, and a name that is not one of `names` is text like any other.
+pub fn files<'a, 'n>(input: &'a [u8], names: &[&'n str]) -> Vec<(&'n str, &'a [u8])> {
+    let mut files: Vec<(&'n str, &'a [u8])> = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    for line in input.split_inclusive(|&byte| byte == b'\n') {
+        let begins = line.strip_prefix(b"#: ").and_then(|name| names.iter().find(|known| known.as_bytes() == name.trim_ascii_end()));
+        at += line.len();
+        if let Some(&name) = begins {
+            files.push((name, b""));
+            start = at;
+        }
+        if let Some(last) = files.last_mut() {
+            last.1 = &input[start..at];
+        }
+    }
+    files
+}
 
 /// Parses and checks what holds for every format; gives the value for the checks of the target's own.
 pub fn checked(format: Format, bytes: &[u8]) -> Option<Value> {
@@ -20,7 +40,13 @@ pub fn checked(format: Format, bytes: &[u8]) -> Option<Value> {
 /// A mistake is described, and its place lies inside the file (or just behind its end).
 fn is_useful(error: &ParseError, bytes: &[u8]) {
     assert!(!error.message.is_empty(), "a mistake without words");
-    let Some(position) = error.position else { return };
+    if let Some(position) = error.position {
+        is_inside(position, bytes, &error.message);
+    }
+}
+
+/// A place that an editor can go to.
+pub fn is_inside(position: Position, bytes: &[u8], error: &str) {
     assert!(position.line >= 1 && position.column >= 1, "positions count from 1: {position:?}");
     let line = bytes.split(|&byte| byte == b'\n').nth(position.line as usize - 1);
     let line = line.unwrap_or_else(|| panic!("line {} is behind the end: {error}", position.line));

@@ -15,7 +15,7 @@ pub(super) fn rule(comparison: &Comparison, policy: &Policy, rule: &CompiledRule
     let before = findings.len();
     let mut skipped = 0;
     for (index, row) in comparison.metrics.iter().enumerate() {
-        if !rule.covers_file(&row.file) || (!row.whole_file && !rule.covers_key(&row.key)) {
+        if !rule.covers_row(row) || (!row.whole_file && !rule.covers_key(&row.key)) {
             continue;
         }
         match on_row(policy, rule, row) {
@@ -255,7 +255,7 @@ pub(super) fn undiscovered(problem: &Problem, effect: Effect, side: &str) -> Fin
 
 /// A rule that found nothing to judge: the rules, not the files found, are the list of what must be there.
 fn unmatched(comparison: &Comparison, policy: &Policy, rule: &CompiledRule) -> Finding {
-    let present = || comparison.metrics.iter().filter(|row| row.head.is_some() && rule.covers_file(&row.file));
+    let present = || comparison.metrics.iter().filter(|row| row.head.is_some() && rule.covers_row(row));
     let names: Vec<&str> = present().map(|row| row.key.as_str()).collect();
     let hint = match nearest(rule.metric.as_str(), names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),

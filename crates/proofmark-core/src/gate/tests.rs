@@ -143,3 +143,11 @@ fn explanations_show_the_numbers_that_decide() {
     let judgement = judged(r#"{"auc": 0.9}"#, r#"{"auc": 0.88999}"#, rule);
     assert_eq!(judgement.findings[0].explanation, "0.9 → 0.88999 (-1.11 %): worse by 0.01001, more than 0.01");
 }
+
+#[test]
+fn a_file_that_moves_out_of_a_rules_reach_is_judged_all_the_same() {
+    let rule = Some("[[rule]]\nmetric = \"auc\"\nfile = \"models/*.json\"\nmax_regression_abs = 0.01\n");
+    let base = [("models/a.json", r#"{"auc": 0.9, "n": 1}"#), ("models/b.json", r#"{"auc": 0.9, "m": 1}"#)];
+    let head = [("aside/a.json", r#"{"auc": 0.1, "n": 1}"#), ("models/b.json", r#"{"auc": 0.9, "m": 1}"#)];
+    assert_eq!(told(&judged_files(&base, &head, rule)), ["auc fail block regression-abs", "auc pass allow"]);
+}
