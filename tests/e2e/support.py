@@ -95,6 +95,10 @@ class Repo:
     def proofmark(self, *arguments: str, code: int = 0) -> Run:
         return self.run("proofmark", *arguments, code=code)
 
+    def code(self, *command: str) -> int:
+        """The exit code alone."""
+        return subprocess.run(command, cwd=self.path, env=self.world.environment, capture_output=True, timeout=TIMEOUT).returncode
+
     def document(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """What the binary prints as JSON, read strictly: no NaN, no name twice."""
         return strict(self.proofmark(*arguments, "--format", "json", code=code).stdout)

@@ -116,10 +116,10 @@ pub struct Delta {
     pub whole_file: bool,
     /// The problem at the base, when that side could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub base_problem: Option<Problem>,
+    pub base_problem: Option<Box<Problem>>,
     /// The problem at the head, when that side could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub head_problem: Option<Problem>,
+    pub head_problem: Option<Box<Problem>>,
 }
 
 /// What happened to one tracked data file, folder or model.
@@ -317,7 +317,7 @@ impl Pair<'_> {
     }
 
     fn unreadable(&self, base: Option<&Document>, head: Option<&Document>, rows: &mut Vec<Delta>) {
-        let problem = |side: Option<&Document>| side.and_then(|leaves| leaves.as_ref().err()).cloned();
+        let problem = |side: Option<&Document>| side.and_then(|leaves| leaves.as_ref().err()).cloned().map(Box::new);
         let (base_problem, head_problem) = (problem(base), problem(head));
         let unparsable = [&base_problem, &head_problem].into_iter().flatten().any(|problem| problem.kind == ProblemKind::Unparsable);
         let status = if unparsable { Status::Unparsable } else { Status::Unavailable };

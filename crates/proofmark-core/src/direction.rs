@@ -1,5 +1,8 @@
 //! Which way is better. Direction is policy, not data: the policy decides, and where it is silent the name is a hint.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -209,12 +212,54 @@ pub fn guess(key: &Key) -> Option<Oriented> {
     key.parts().iter().rev().find_map(|part| guess_word(part)).flatten()
 }
 
+/// What the parts of names say, each asked once: large files repeat the same names.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Mutex<HashMap<String, Meaning>>);
+
+/// What one part of a name says.
+#[derive(Debug, Clone, Copy)]
+struct Meaning {
+    direction: Option<Option<Oriented>>,
+    counts: bool,
+}
+
+/// Parts that are remembered.
+const MEMORY: usize = 1 << 16;
+
+impl Names {
+    /// As [`guess`].
+    pub(crate) fn guess(&self, key: &Key) -> Option<Oriented> {
+        key.parts().into_iter().rev().find_map(|part| self.meaning(part).direction).flatten()
+    }
+
+    /// As [`is_counter`].
+    pub(crate) fn is_counter(&self, key: &Key) -> bool {
+        key.parts().pop().is_some_and(|part| self.meaning(part).counts)
+    }
+
+    fn meaning(&self, part: String) -> Meaning {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(meaning) = known.get(&part) {
+            return *meaning;
+        }
+        let meaning = Meaning { direction: guess_word(&part), counts: counts(&part) };
+        if known.len() < MEMORY {
+            known.insert(part, meaning);
+        }
+        meaning
+    }
+}
+
 /// Names of counters, which change in nearly every commit and are neither good nor bad.
 const COUNTERS: &[&str] = &["epoch", "epochs", "iter", "iteration", "iterations", "seed", "step", "steps", "timestamp"];
 
 /// Whether a metric only counts, by its name: DVCLive's `step`, say.
 pub fn is_counter(key: &Key) -> bool {
-    key.parts().last().is_some_and(|part| words(part).last().is_some_and(|word| COUNTERS.binary_search(&word.as_str()).is_ok()))
+    key.parts().last().is_some_and(|part| counts(part))
+}
+
+fn counts(part: &str) -> bool {
+    words(part).last().is_some_and(|word| COUNTERS.binary_search(&word.as_str()).is_ok())
 }
 
 /// `None`: the part says nothing. `Some(None)`: it contradicts itself.

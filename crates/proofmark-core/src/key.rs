@@ -1,6 +1,7 @@
 //! Names of metrics inside a file, and how a document becomes a flat list of them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,7 @@ const MAX_NAMES: usize = 256 << 20;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
-pub struct Key(String);
+pub struct Key(Arc<str>);
 
 impl Key {
     /// The document itself, for a file that is one value.
@@ -39,18 +40,18 @@ impl Key {
         let mut text = String::with_capacity(self.0.len() + name.len() + 1);
         text.push_str(&self.0);
         push_name(&mut text, name);
-        Self(text)
+        Self(text.into())
     }
 
     /// The `index`-th element of the list at this key.
     #[must_use]
     pub fn item(&self, index: usize) -> Self {
-        Self(format!("{}[{index}]", self.0))
+        Self(format!("{}[{index}]", self.0).into())
     }
 
     /// A key from its canonical text, as documents of this crate print it.
     pub fn from_canonical(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
     /// The canonical text, with escapes.
@@ -178,7 +179,7 @@ impl Flatten {
                 if self.total > MAX_NAMES {
                     return Err(FlattenError::TooMuch);
                 }
-                self.leaves.push((Key(self.name.clone()), leaf));
+                self.leaves.push((Key(self.name.as_str().into()), leaf));
                 Ok(())
             }
         }

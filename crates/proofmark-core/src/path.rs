@@ -1,10 +1,12 @@
 //! Paths inside a repository: relative, normalised, `/`-separated, and never outside.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-/// A path from the repository's root, without `.`, `..`, empty parts or NUL. The root itself is the empty path.
+/// A path from the repository's root, without `.`, `..`, empty parts or NUL. The root itself is the empty path. Cheap to
+/// clone.
 ///
 /// ```
 /// use proofmark_core::path::RepoPath;
@@ -15,7 +17,7 @@ use serde::{Serialize, Serializer};
 /// # Ok::<(), proofmark_core::path::PathError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct RepoPath(String);
+pub struct RepoPath(Arc<str>);
 
 /// Why a text is not a path inside the repository.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +60,7 @@ impl RepoPath {
         if relative.starts_with('/') || has_drive {
             return Err(PathError::Absolute(relative.to_owned()));
         }
-        let mut joined = self.0.clone();
+        let mut joined = self.0.to_string();
         for part in relative.split('/') {
             match part {
                 "" | "." => {}
@@ -76,19 +78,19 @@ impl RepoPath {
                 }
             }
         }
-        Ok(Self(joined))
+        Ok(Self(joined.into()))
     }
 
     /// The child of this folder with a plain `name`, as a directory listing gives it.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
-        if self.0.is_empty() { Self(name.to_owned()) } else { Self(format!("{}/{name}", self.0)) }
+        if self.0.is_empty() { Self(name.into()) } else { Self(format!("{}/{name}", self.0).into()) }
     }
 
     /// The folder that holds this path; the root's parent is the root.
     #[must_use]
     pub fn parent(&self) -> Self {
-        Self(self.0[..self.0.rfind('/').unwrap_or(0)].to_owned())
+        Self(self.0[..self.0.rfind('/').unwrap_or(0)].into())
     }
 
     /// The last part; empty for the root.
@@ -116,7 +118,7 @@ impl RepoPath {
         if folder.is_root() {
             return Some(&self.0);
         }
-        match self.0.strip_prefix(&folder.0)? {
+        match self.0.strip_prefix(&*folder.0)? {
             "" => Some(""),
             rest => rest.strip_prefix('/'),
         }

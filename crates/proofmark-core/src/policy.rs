@@ -1,14 +1,11 @@
 //! What a configuration means: compiled rules, directions and situations, ready to judge.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::compare::{Delta, by_policy};
 use crate::config::{Combine, Config, Limits, Meaning, Rule, Severity, Situations};
-use crate::direction::{Direction, DirectionSource, Oriented, guess, is_counter};
+use crate::direction::{Direction, DirectionSource, Names, Oriented};
 use crate::glob::{Glob, GlobError};
 use crate::key::Key;
 use crate::path::RepoPath;
@@ -56,23 +53,7 @@ pub struct Policy {
     pub situations: Situations,
     pub(crate) rules: Vec<CompiledRule>,
     directions: Vec<(Glob, Meaning)>,
-    guesses: Guesses,
-}
-
-/// What the names suggest, asked once per name: two hundred files often hold the same fifty metrics.
-#[derive(Debug, Default)]
-struct Guesses(Mutex<HashMap<Key, Option<Oriented>>>);
-
-impl Guesses {
-    fn of(&self, key: &Key) -> Option<Oriented> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(guessed) = known.get(key) {
-            return *guessed;
-        }
-        let guessed = guess(key);
-        known.insert(key.clone(), guessed);
-        guessed
-    }
+    names: Names,
 }
 
 /// One rule with its globs compiled.
@@ -134,13 +115,7 @@ impl Policy {
             })
             .into_iter()
             .collect();
-        Self {
-            origin: PolicyOrigin::BuiltIn,
-            situations: Situations::default(),
-            rules,
-            directions: Vec::new(),
-            guesses: Guesses::default(),
-        }
+        Self { origin: PolicyOrigin::BuiltIn, situations: Situations::default(), rules, directions: Vec::new(), names: Names::default() }
     }
 
     /// What `config` means for a change that goes into `branch`. Without rules in it, the built-in rule judges, with the
@@ -164,7 +139,7 @@ impl Policy {
         }
         // An exact name wins over a pattern.
         directions.sort_by_key(|(glob, _)| !glob.is_literal());
-        Ok(Self { origin, situations: config.policy, rules, directions, guesses: Guesses::default() })
+        Ok(Self { origin, situations: config.policy, rules, directions, names: Names::default() })
     }
 
     /// Which way a metric gets better: the first rule that says so, then `[directions]`, then the name.
@@ -177,7 +152,7 @@ impl Policy {
         match (by_rule, self.configured(key)) {
             (Some(direction), _) => Some(by_policy(direction)),
             (None, Some(meaning)) => meaning.direction().map(by_policy),
-            (None, None) => self.guesses.of(key),
+            (None, None) => self.names.guess(key),
         }
     }
 
@@ -185,7 +160,7 @@ impl Policy {
     pub(crate) fn is_neutral(&self, key: &Key) -> bool {
         match self.configured(key) {
             Some(meaning) => meaning == Meaning::None,
-            None => is_counter(key),
+            None => self.names.is_counter(key),
         }
     }
 

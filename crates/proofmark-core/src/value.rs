@@ -1,13 +1,67 @@
 //! Values as they stand in a metrics or params file, whatever its format.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use indexmap::IndexMap;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 /// A mapping in the order of its file.
-pub type Map = IndexMap<String, Value>;
+///
+/// Boxed, since a comparison holds millions of values and hardly a mapping.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Map(Box<IndexMap<String, Value>>);
+
+impl Map {
+    /// An empty mapping.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty mapping with room for so many entries.
+    pub fn with_capacity(entries: usize) -> Self {
+        Self(Box::new(IndexMap::with_capacity(entries)))
+    }
+}
+
+impl Deref for Map {
+    type Target = IndexMap<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Map {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<(String, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(entries: I) -> Self {
+        Self(Box::new(entries.into_iter().collect()))
+    }
+}
+
+impl IntoIterator for Map {
+    type Item = (String, Value);
+    type IntoIter = indexmap::map::IntoIter<String, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Map {
+    type Item = (&'a String, &'a Value);
+    type IntoIter = indexmap::map::Iter<'a, String, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
 
 /// One value of a document.
 ///

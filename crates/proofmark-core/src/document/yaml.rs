@@ -264,7 +264,7 @@ impl Composer {
         let value = match (shape, value) {
             (Shape::Set, Value::Map(mut entries)) => {
                 entries.sort_unstable_keys();
-                Value::List(entries.into_keys().map(Value::Text).collect())
+                Value::List(entries.into_iter().map(|(key, _)| Value::Text(key)).collect())
             }
             (Shape::OrderedMap, Value::List(items)) => {
                 ordered(items).ok_or_else(|| error_at(&start, "an `!!omap` lists mappings of one key each"))?
@@ -344,12 +344,12 @@ fn size_up_to(value: &Value, limit: usize) -> usize {
     let mut open = vec![value];
     while let Some(value) = open.pop() {
         seen += 1;
-        let more = value.as_list().map_or(0, <[Value]>::len) + value.as_map().map_or(0, Map::len);
+        let more = value.as_list().map_or(0, <[Value]>::len) + value.as_map().map_or(0, |map| map.len());
         if seen + open.len() + more > limit {
             return limit + 1;
         }
         open.extend(value.as_list().into_iter().flatten());
-        open.extend(value.as_map().into_iter().flat_map(Map::values));
+        open.extend(value.as_map().into_iter().flat_map(|map| map.values()));
     }
     seen
 }
