@@ -33,9 +33,8 @@ pub(crate) struct Compare {
 }
 
 pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8, CliError> {
-    let targets = output::targets(&args.outputs, world)?;
     // `dvc metrics diff A B` compares A itself; whoever asks for its form means the same.
-    let as_dvc = targets.iter().any(|target| target.format == Format::DvcJson);
+    let as_dvc = output::wants_dvc(&args.outputs, world)?;
     let session = Session::open(&args.between, as_dvc, world)?;
     let read = session.read(args.params, world)?;
     let comparison = read.compare(&session.policy()?);
@@ -44,16 +43,14 @@ pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8
         && comparison.base.problems.is_empty()
         && comparison.head.problems.is_empty();
     let document = ComparisonDocument::new(env!("CARGO_PKG_VERSION"), comparison);
-    for target in &targets {
-        let options = output::options(target, &args.outputs, world, printer);
-        let text = match target.format {
-            Format::Table => render::comparison_table(&document, &options),
-            Format::Markdown => render::comparison_markdown(&document, &options, &output::template(&args.outputs, TEMPLATE, world)?)?,
+    output::deliver(&args.outputs, world, printer, |format, options| {
+        Ok(match format {
+            Format::Table => render::comparison_table(&document, options),
+            Format::Markdown => render::comparison_markdown(&document, options, &output::template(&args.outputs, TEMPLATE, world)?)?,
             Format::Json => render::json(&document)?,
             Format::DvcJson => dvc_json(&document.comparison, args.params, args.outputs.all, printer),
-        };
-        output::write(target, text.as_bytes(), printer)?;
-    }
+        })
+    })?;
     if empty {
         printer.say("No metrics were found on either side. `proofmark init` shows where it looks; name files in [compare] metrics of proofmark.toml.");
     }

@@ -34,18 +34,15 @@ pub(crate) struct Gate {
 }
 
 pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, CliError> {
-    let targets = output::targets(&args.outputs, world)?;
     let report = report(args, world)?;
-    for target in &targets {
-        let options = output::options(target, &args.outputs, world, printer);
-        let text = match target.format {
-            Format::Table => render::report_table(&report, &options),
-            Format::Markdown => render::report_markdown(&report, &options, &output::template(&args.outputs, TEMPLATE, world)?)?,
+    output::deliver(&args.outputs, world, printer, |format, options| {
+        Ok(match format {
+            Format::Table => render::report_table(&report, options),
+            Format::Markdown => render::report_markdown(&report, options, &output::template(&args.outputs, TEMPLATE, world)?)?,
             Format::Json => render::json(&report)?,
             Format::DvcJson => dvc_json(&report.comparison, false, args.outputs.all, printer),
-        };
-        output::write(target, text.as_bytes(), printer)?;
-    }
+        })
+    })?;
     Ok(code(&report))
 }
 

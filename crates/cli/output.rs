@@ -12,14 +12,14 @@ use crate::world::World;
 
 /// One place and the form that goes there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) format: Format,
+struct Target {
+    format: Format,
     /// `None` is standard output.
-    pub(crate) path: Option<PathBuf>,
+    path: Option<PathBuf>,
 }
 
 /// What was typed, resolved: standard output first unless only `--output -` names it.
-pub(crate) fn targets(args: &Outputs, world: &World) -> Result<Vec<Target>, CliError> {
+fn targets(args: &Outputs, world: &World) -> Result<Vec<Target>, CliError> {
     let mut targets = Vec::new();
     for text in &args.output {
         targets.push(target(text, world)?);
@@ -54,13 +54,31 @@ fn target(text: &str, world: &World) -> Result<Target, CliError> {
 }
 
 /// How tables look at this place.
-pub(crate) fn options(target: &Target, args: &Outputs, world: &World, printer: &Printer) -> Options {
+fn options(target: &Target, args: &Outputs, world: &World, printer: &Printer) -> Options {
     let to_terminal = target.path.is_none();
     Options { width: world.width.filter(|_| to_terminal), colour: printer.colour && to_terminal, all: args.all, max_rows: args.max_rows }
 }
 
+/// Renders for every place, and only then writes: a mistake in one form leaves all files as they were.
+pub(crate) fn deliver(
+    args: &Outputs,
+    world: &World,
+    printer: &Printer,
+    render: impl Fn(Format, &Options) -> Result<String, CliError>,
+) -> Result<(), CliError> {
+    let targets = targets(args, world)?;
+    let rendered = targets.iter().map(|target| render(target.format, &options(target, args, world, printer)));
+    let rendered = rendered.collect::<Result<Vec<_>, _>>()?;
+    targets.iter().zip(&rendered).try_for_each(|(target, text)| write(target, text.as_bytes(), printer))
+}
+
+/// Whether any place wants DVC's form.
+pub(crate) fn wants_dvc(args: &Outputs, world: &World) -> Result<bool, CliError> {
+    Ok(targets(args, world)?.iter().any(|target| target.format == Format::DvcJson))
+}
+
 /// Writes one rendered document.
-pub(crate) fn write(target: &Target, bytes: &[u8], printer: &Printer) -> Result<(), CliError> {
+fn write(target: &Target, bytes: &[u8], printer: &Printer) -> Result<(), CliError> {
     match &target.path {
         None => printer.data(bytes),
         Some(path) => write_file(path, bytes).map_err(|error| unwritable(path, &error)),

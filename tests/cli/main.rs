@@ -13,6 +13,7 @@ mod outputs;
 mod readme;
 mod revisions;
 mod schema;
+mod walls;
 
 use proofmark_testkit::repo::TestRepo;
 use proofmark_testkit::run::Program;

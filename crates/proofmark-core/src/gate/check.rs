@@ -19,8 +19,11 @@ pub(super) fn rule(comparison: &Comparison, policy: &Policy, rule: &CompiledRule
             continue;
         }
         match on_row(policy, rule, row) {
-            Some(finding) => {
+            Some(mut finding) => {
                 covered[index] = true;
+                if row.status == Status::Removed {
+                    finding.hint = finding.hint.or_else(|| new_name(comparison, row));
+                }
                 findings.push(finding);
             }
             None => skipped += 1,
@@ -30,6 +33,13 @@ pub(super) fn rule(comparison: &Comparison, policy: &Policy, rule: &CompiledRule
     if findings.len() == before && demands_a_match {
         findings.push(unmatched(comparison, policy, rule));
     }
+}
+
+/// The likeliest new name of a metric that went away.
+fn new_name(comparison: &Comparison, gone: &Delta) -> Option<String> {
+    let added = comparison.metrics.iter().filter(|row| row.status == Status::Added && row.file == gone.file);
+    let name = nearest(gone.key.as_str(), added.map(|row| row.key.as_str()))?;
+    Some(format!("`{name}` is new at the head; if that is its new name, keep the old one until the base has the new one as well"))
 }
 
 fn on_row(policy: &Policy, rule: &CompiledRule, row: &Delta) -> Option<Finding> {

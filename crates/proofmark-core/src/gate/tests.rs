@@ -151,3 +151,10 @@ fn a_file_that_moves_out_of_a_rules_reach_is_judged_all_the_same() {
     let head = [("aside/a.json", r#"{"auc": 0.1, "n": 1}"#), ("models/b.json", r#"{"auc": 0.9, "m": 1}"#)];
     assert_eq!(told(&judged_files(&base, &head, rule)), ["auc fail block regression-abs", "auc pass allow"]);
 }
+
+#[test]
+fn a_renamed_metric_is_named() {
+    let judgement = judged(r#"{"accuracy": 0.9}"#, r#"{"test_accuracy": 0.9}"#, None);
+    assert_eq!(told(&judgement), ["accuracy fail block missing-candidate", "test_accuracy no-baseline notice no-baseline"]);
+    assert!(judgement.findings[0].hint.as_deref().is_some_and(|hint| hint.contains("`test_accuracy` is new")));
+}
