@@ -10,7 +10,7 @@ use crate::args::{Between, Format, Outputs};
 use crate::exit::{self, CliError};
 use crate::output;
 use crate::printer::Printer;
-use crate::session::Session;
+use crate::session::{Purpose, Session};
 use crate::world::World;
 
 /// The built-in Markdown template.
@@ -35,7 +35,7 @@ pub(crate) struct Compare {
 pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8, CliError> {
     // `dvc metrics diff A B` compares A itself; whoever asks for its form means the same.
     let as_dvc = output::wants_dvc(&args.outputs, world)?;
-    let session = Session::open(&args.between, as_dvc, world)?;
+    let session = Session::open(&args.between, if as_dvc { Purpose::AsDvc } else { Purpose::Look }, world)?;
     let read = session.read(args.params, world)?;
     let comparison = read.compare(&session.policy()?);
     let empty = comparison.metrics.is_empty()

@@ -12,7 +12,7 @@ use crate::args::{Between, Outputs};
 use crate::exit::{self, CliError};
 use crate::gate::{self, Gate};
 use crate::printer::Printer;
-use crate::session::Session;
+use crate::session::{Purpose, Session};
 use crate::world::World;
 
 /// Show compare and gate on a small repository made for it
@@ -105,7 +105,7 @@ fn options(world: &World, printer: &Printer) -> render::Options {
 }
 
 fn compared(branch: &str, world: &World, printer: &Printer) -> Result<String, CliError> {
-    let session = Session::open(&between(branch), false, world)?;
+    let session = Session::open(&between(branch), Purpose::Look, world)?;
     let comparison = session.read(false, world)?.compare(&session.policy()?);
     let document = ComparisonDocument::new(env!("CARGO_PKG_VERSION"), comparison);
     Ok(render::comparison_table(&document, &options(world, printer)))

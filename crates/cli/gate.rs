@@ -1,5 +1,7 @@
 //! `proofmark gate`: may this merge go in?
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use proofmark_core::config::Effect;
 use proofmark_core::gate::judge;
@@ -12,7 +14,7 @@ use crate::compare::dvc_json;
 use crate::exit::{self, CliError};
 use crate::output;
 use crate::printer::Printer;
-use crate::session::Session;
+use crate::session::{Purpose, Session};
 use crate::world::World;
 
 /// The built-in Markdown template.
@@ -48,7 +50,7 @@ pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, C
 
 /// Compares and judges.
 pub(crate) fn report(args: &Gate, world: &World) -> Result<Report, CliError> {
-    let mut session = Session::open(&args.between, false, world)?;
+    let mut session = Session::open(&args.between, Purpose::Judge, world)?;
     if args.branch.is_some() {
         session.branch.clone_from(&args.branch);
     }
@@ -57,6 +59,7 @@ pub(crate) fn report(args: &Gate, world: &World) -> Result<Report, CliError> {
     let judgement = judge(&comparison, &policy);
     let mut report = Report::new(env!("CARGO_PKG_VERSION"), comparison, judgement);
     report.branch.clone_from(&session.branch);
+    report.notes.extend(why_nothing(&report));
     if matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Head, .. }) {
         report.notes.push("The base has no policy, so the one that this change introduces was used.".to_owned());
     }
@@ -71,6 +74,26 @@ pub(crate) fn report(args: &Gate, world: &World) -> Result<Report, CliError> {
         Err(error) => report.notes.push(format!("The policy that this change brings is broken: {}", error.message)),
     }
     Ok(report)
+}
+
+/// Why nothing was checked, for those who see it for the first time.
+fn why_nothing(report: &Report) -> Option<String> {
+    report.judgement.reason.as_ref()?;
+    let metrics = &report.comparison.metrics;
+    if metrics.is_empty() {
+        return Some("No metrics were found on either side. `proofmark init` shows where they are looked for.".to_owned());
+    }
+    let names: BTreeSet<&str> = metrics.iter().filter(|row| !row.whole_file).map(|row| row.key.as_str()).collect();
+    let some = names.iter().take(5).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Some(match report.judgement.policy {
+        PolicyOrigin::BuiltIn => format!(
+            "Of the {} metric names found ({some}, …) none tells its direction for sure. `proofmark init` writes a policy where you can say it.",
+            names.len()
+        ),
+        PolicyOrigin::File { .. } => format!(
+            "No rule that counts applies: those for other branches and those of severity `info` do not count. Metrics found: {some}."
+        ),
+    })
 }
 
 /// "Could not be judged" never looks like "judged worse".

@@ -180,7 +180,7 @@ fn parse(line: &str) -> Option<Pushed> {
 fn gate_ref(pushed: &Pushed, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let repository = Repository::discover(&world.folder)?;
     let branch = pushed.remote.trim_start_matches("refs/heads/");
-    let default = default_branch(&repository, None).ok();
+    let default = default_branch(&repository, None, true).ok();
     let is_default = default.as_ref().is_some_and(|default| default.branch == branch);
     // A push to the default branch itself, or where no branch is the default, is judged against what the remote has.
     let base = match default {

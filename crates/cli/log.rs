@@ -19,7 +19,7 @@ use proofmark_render::history::{self, Date, History, Metric, Point};
 
 use crate::exit::{self, CliError};
 use crate::printer::Printer;
-use crate::session::local_config;
+use crate::session::{local_config, open_repository};
 use crate::sources::{Found, Sources};
 use crate::world::World;
 
@@ -35,8 +35,8 @@ pub(crate) struct Log {
     #[arg(long, value_name = "REV", default_value = "HEAD")]
     pub(crate) from: String,
     /// Commits to look at, at most
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 1000)]
-    pub(crate) limit: usize,
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
     /// All commits by time, not first parents only
     #[arg(long)]
     pub(crate) all_parents: bool,
@@ -58,9 +58,9 @@ pub(crate) enum Form {
 
 pub(crate) fn run(args: &Log, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let wanted = args.metric.iter().map(|text| Wanted::new(text)).collect::<Result<Vec<_>, _>>()?;
-    let repository = Repository::discover(&world.folder)?;
+    let repository = open_repository(world)?;
     let start = repository.resolve(&args.from)?;
-    let commits = repository.history(&start, !args.all_parents, args.limit)?;
+    let commits = repository.history(&start, !args.all_parents, args.limit as usize)?;
     let config = local_config(&repository, &start)?.unwrap_or_default();
     let columns =
         Reader { repository: &repository, wanted: &wanted, sources: Sources::new(&repository, &config.compare, world)? }.read(&commits)?;

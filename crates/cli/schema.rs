@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use proofmark_core::config::Config;
 use proofmark_core::report::{ComparisonDocument, Report};
 use proofmark_render::history::HistoryDocument;
+use schemars::generate::SchemaSettings;
 
 use crate::exit::{self, CliError};
 use crate::printer::Printer;
@@ -37,11 +38,16 @@ pub(crate) fn run(args: &Schema, printer: &Printer) -> Result<u8, CliError> {
 fn text(of: Document) -> Result<String, CliError> {
     let schema = match of {
         Document::Config => schemars::schema_for!(Config),
-        Document::Comparison => schemars::schema_for!(ComparisonDocument),
-        Document::Report => schemars::schema_for!(Report),
-        Document::Log => schemars::schema_for!(HistoryDocument<'_>),
+        Document::Comparison => printed::<ComparisonDocument>(),
+        Document::Report => printed::<Report>(),
+        Document::Log => printed::<HistoryDocument<'_>>(),
     };
     serde_json::to_string_pretty(&schema)
         .map(|text| text + "\n")
         .map_err(|error| CliError::input("cannot write the schema").because(&error))
+}
+
+/// The schema of what is written, where a field that is left out when empty is not required.
+fn printed<T: schemars::JsonSchema>() -> schemars::Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
 }

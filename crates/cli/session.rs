@@ -1,13 +1,16 @@
 //! From what was typed to two snapshots: finds the repository, the revisions, the configuration and the base.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use proofmark_core::compare::{BaseKind, Baseline, Comparison, Sides, compare};
 use proofmark_core::config::{self, Compare, Config};
 use proofmark_core::discovery::Discovery;
+use proofmark_core::files;
 use proofmark_core::path::RepoPath;
 use proofmark_core::policy::{Policy, PolicyOrigin, PolicySide};
 use proofmark_core::ports::Tree;
+use proofmark_core::problem::Problem;
 use proofmark_core::snapshot::Snapshot;
 use proofmark_git::{Commit, DefaultBranch, Head, Repository};
 
@@ -23,6 +26,17 @@ const ANCESTORS: usize = 50;
 pub(crate) struct ConfigFile {
     pub(crate) config: Config,
     pub(crate) origin: PolicyOrigin,
+}
+
+/// What a comparison is for, where that makes a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be looked at.
+    Look,
+    /// To be looked at by those who know `dvc metrics diff A B`: A itself is the base, and nothing stands in for it.
+    AsDvc,
+    /// To be judged: the head is not trusted.
+    Judge,
 }
 
 /// Everything that a subcommand needs to compare.
@@ -48,30 +62,30 @@ struct Base {
 }
 
 impl Session {
-    /// Resolves what was typed. With `as_dvc` BASE itself is the base, as for `dvc metrics diff`, unless told otherwise.
-    pub(crate) fn open(between: &Between, as_dvc: bool, world: &World) -> Result<Self, CliError> {
-        let repository = Repository::discover(&world.folder)?;
+    /// Resolves what was typed.
+    pub(crate) fn open(between: &Between, purpose: Purpose, world: &World) -> Result<Self, CliError> {
+        let repository = open_repository(world)?;
         let (head, head_commit) = head(&repository, between.head.as_deref())?;
         let given = between.config.as_deref().map(|path| given_config(path, world)).transpose()?;
-        let (tip, name, branch) = base_target(&repository, between, given.as_ref())?;
+        let (tip, name, branch) = base_target(&repository, between, given.as_ref(), purpose)?;
         // The base branch's own configuration says how the base is found, so that a change cannot choose its base.
         let tip_tree = repository.tree_at(&tip, &name)?;
         let of_tip = if given.is_some() { None } else { read_config(&tip_tree, PolicySide::Base)? };
         let configured = given.as_ref().or(of_tip.as_ref()).and_then(|file| file.config.compare.base_is);
-        let kind = between.base_is.or(as_dvc.then_some(BaseKind::Tip)).or(configured);
-        let base = find_base(&repository, tip, name, &head_commit, kind, between)?;
-        let config = match given {
-            Some(given) => Some(given),
-            None => {
-                let base_tree = repository.tree_at(&base.commit, &base.name)?;
-                match read_config(&base_tree, PolicySide::Base)? {
-                    Some(found) => Some(found),
-                    None => read_config(head.as_ref(), PolicySide::Head)?,
-                }
-            }
+        let kind = between.base_is.or((purpose == Purpose::AsDvc).then_some(BaseKind::Tip)).or(configured);
+        let base = find_base(&repository, tip, name, &head_commit, kind, between, purpose)?;
+        // The newest policy of the branch that the change goes into counts: a change that began before the policy was
+        // written, or tightened, is judged by it all the same. The base's own is next, the head's last.
+        let config = match (given.or(of_tip), base.commit.id == base.tip.id) {
+            (Some(found), _) => Some(found),
+            (None, true) => read_config(head.as_ref(), PolicySide::Head)?,
+            (None, false) => match read_config(&repository.tree_at(&base.commit, &base.name)?, PolicySide::Base)? {
+                Some(found) => Some(found),
+                None => read_config(head.as_ref(), PolicySide::Head)?,
+            },
         };
         let targets = targets(&repository, between, world)?;
-        Ok(Self { repository, head, base, branch, config, targets, exact_base: as_dvc })
+        Ok(Self { repository, head, base, branch, config, targets, exact_base: purpose == Purpose::AsDvc })
     }
 
     /// What the configuration says is compared.
@@ -87,8 +101,17 @@ impl Session {
             if self.base.tip.id == self.base.commit.id { None } else { Some(self.repository.tree_at(&self.base.tip, &self.base.name)?) };
         let base = sources.discover(&self.repository, &base_tree);
         let head = sources.discover(&self.repository, self.head.as_ref());
-        let wanted = self.wanted(&[&base, &head], params);
-        let head = sources.snapshot(self.head.as_ref(), &head, &wanted);
+        let wanted = self.wanted(&[&base, &head], &[&base_tree, self.head.as_ref()], params);
+        let undeclared = wanted.metrics.difference(&head.discovery.metrics).cloned().collect::<Vec<_>>();
+        let mut head = sources.snapshot(self.head.as_ref(), &head, &wanted);
+        if self.targets.is_empty() {
+            for file in undeclared.into_iter().filter(|file| head.metrics.contains_key(file)) {
+                head.problems.push(Problem::warning(
+                    file,
+                    "is a metrics file for the base only: the head does not declare it any more, so it may be stale",
+                ));
+            }
+        }
         let first = sources.snapshot(&base_tree, &base, &wanted);
         let tip = tip_tree.map(|tree| {
             let found = sources.discover(&self.repository, &tree);
@@ -99,9 +122,19 @@ impl Session {
         Ok(Read { base, head, tip, baseline: Baseline::new(self.base.kind, self.base.name.clone()).back(distance) })
     }
 
-    fn wanted(&self, sides: &[&Found], params: bool) -> Discovery {
+    fn wanted(&self, sides: &[&Found], trees: &[&dyn Tree], params: bool) -> Discovery {
         if !self.targets.is_empty() {
-            return only(&self.targets, params);
+            // A folder stands for all files below it, on either side.
+            let below = |target: &RepoPath| trees.iter().flat_map(|tree| files::below(*tree, target)).collect::<Vec<_>>();
+            let expanded: Vec<RepoPath> = self
+                .targets
+                .iter()
+                .flat_map(|target| match below(target) {
+                    inside if inside.is_empty() => vec![target.clone()],
+                    inside => inside,
+                })
+                .collect();
+            return only(&expanded, params);
         }
         let mut wanted = Discovery::default();
         for side in sides {
@@ -110,6 +143,9 @@ impl Session {
                 wanted.add_params(file.clone(), keys);
             }
         }
+        // A folder that one side could list is asked for file by file on the other side, too.
+        let folders: BTreeSet<RepoPath> = wanted.metrics.iter().flat_map(RepoPath::ancestors).collect();
+        wanted.metrics.retain(|file| !folders.contains(file));
         wanted
     }
 
@@ -142,8 +178,8 @@ impl Session {
     }
 
     fn check_targets(&self, base: &Snapshot, head: &Snapshot) -> Result<(), CliError> {
-        let there =
-            |target: &RepoPath| [base, head].iter().any(|side| side.metrics.contains_key(target) || side.params.contains_key(target));
+        let files = || [base, head].into_iter().flat_map(|side| side.metrics.keys().chain(side.params.keys()));
+        let there = |target: &RepoPath| files().any(|file| file.is_within(target));
         match self.targets.iter().find(|target| !there(target)) {
             Some(missing) => Err(CliError::input(format!("the target `{missing}` exists on neither side"))
                 .hint("paths of --targets start at the current folder")),
@@ -190,6 +226,20 @@ impl Read {
     }
 }
 
+/// The repository around the current folder. `GIT_DIR` of another one is refused, since judging the wrong repository is
+/// worse than judging none.
+pub(crate) fn open_repository(world: &World) -> Result<Repository, CliError> {
+    let repository = Repository::discover(&world.folder)?;
+    let canonical = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match world.var("GIT_DIR") {
+        Some(named) if canonical(&world.folder.join(named)) != canonical(repository.git_dir()) => {
+            Err(CliError::input(format!("GIT_DIR names `{named}`, and the current folder lies in another repository"))
+                .hint("unset GIT_DIR, or name the repository with `-C FOLDER`"))
+        }
+        _ => Ok(repository),
+    }
+}
+
 fn head(repository: &Repository, typed: Option<&str>) -> Result<(Box<dyn Tree>, Commit), CliError> {
     if let Some(typed) = typed {
         let commit = repository.resolve(typed)?;
@@ -211,6 +261,7 @@ fn base_target(
     repository: &Repository,
     between: &Between,
     given: Option<&ConfigFile>,
+    purpose: Purpose,
 ) -> Result<(Commit, String, Option<String>), CliError> {
     if let Some(typed) = &between.base {
         let commit = repository.resolve(typed)?;
@@ -218,19 +269,22 @@ fn base_target(
         return Ok((commit, typed.clone(), branch));
     }
     let configured = between.default_branch.clone().or_else(|| given.and_then(|file| file.config.compare.default_branch.clone()));
-    let branch = default_branch(repository, configured.as_deref())?;
+    let branch = default_branch(repository, configured.as_deref(), purpose != Purpose::Judge)?;
     Ok((branch.commit, branch.name, Some(branch.branch)))
 }
 
 /// The branch that changes are merged into: as told, else as the usual branch's own configuration says, else the usual one.
-pub(crate) fn default_branch(repository: &Repository, told: Option<&str>) -> Result<DefaultBranch, CliError> {
+///
+/// Where no branch has a usual name, the head's configuration may tell, if it is trusted: a gate must not let a change
+/// choose what it is compared with.
+pub(crate) fn default_branch(repository: &Repository, told: Option<&str>, trust_head: bool) -> Result<DefaultBranch, CliError> {
     let usual = repository.default_branch(told);
     if told.is_some() {
         return Ok(usual?);
     }
     let named = match &usual {
         Ok(usual) => read_config(&repository.tree_at(&usual.commit, &usual.name)?, PolicySide::Base).ok().flatten(),
-        // No branch has a usual name, so only the head can tell.
+        Err(_) if !trust_head => None,
         Err(_) => match repository.head()? {
             Head::Branch { commit, .. } | Head::Detached { commit } => {
                 read_config(&repository.tree_at(&commit, "HEAD")?, PolicySide::Head)?
@@ -251,6 +305,7 @@ fn find_base(
     head: &Commit,
     kind: Option<BaseKind>,
     between: &Between,
+    purpose: Purpose,
 ) -> Result<Base, CliError> {
     if kind == Some(BaseKind::Tip) {
         return Ok(Base { commit: tip.clone(), tip, kind: BaseKind::Tip, name });
@@ -261,7 +316,12 @@ fn find_base(
         );
     };
     // `compare HEAD HEAD~1` asks for the way back; its merge base would be the head itself.
-    let backwards = kind.is_none() && between.base.is_some() && between.head.is_some() && commit.id == head.id && tip.id != head.id;
+    let backwards = purpose == Purpose::Look
+        && kind.is_none()
+        && between.base.is_some()
+        && between.head.is_some()
+        && commit.id == head.id
+        && tip.id != head.id;
     if backwards {
         return Ok(Base { commit: tip.clone(), tip, kind: BaseKind::Tip, name });
     }

@@ -9,7 +9,7 @@ use proofmark_core::glob::GlobError;
 use proofmark_core::path::RepoPath;
 use proofmark_core::ports::Tree;
 use proofmark_core::problem::{Problem, ProblemKind};
-use proofmark_core::snapshot::{Elsewhere, Fetched, Origin, Parsed, Snapshot, Unfetched, take};
+use proofmark_core::snapshot::{Elsewhere, Fetched, Origin, Parsed, Recorded, Snapshot, Unfetched, take};
 use proofmark_dvc::{Dvc, Home, Memo, Stores};
 use proofmark_git::Repository;
 
@@ -129,9 +129,17 @@ impl Elsewhere for InStores<'_> {
         })
     }
 
-    fn proven_hash(&self, path: &RepoPath, bytes: &[u8]) -> Option<String> {
-        let tracked = self.dvc.tracked(path)?;
-        tracked.holds(bytes).then(|| identity(&tracked))
+    fn recorded(&self, path: &RepoPath, bytes: &[u8]) -> Recorded {
+        let Some(tracked) = self.dvc.tracked(path) else { return Recorded::Nothing };
+        if tracked.holds(bytes) {
+            return Recorded::Same(identity(&tracked));
+        }
+        // Inside a folder whose list is not here it cannot be told.
+        if tracked.inside.is_some() || tracked.version.algorithm != "md5" {
+            return Recorded::Nothing;
+        }
+        let message = format!("is not the content that `{}` records for it", tracked.declared_in);
+        Recorded::Other(Problem::warning(path.clone(), message).hint("`dvc status` tells more; `dvc repro` or `dvc commit` records it"))
     }
 }
 

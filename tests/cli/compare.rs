@@ -169,3 +169,18 @@ fn a_target_that_the_base_lacks_is_added_and_nothing_else_is_looked_at() {
     let text = proofmark(&repo).run(&["compare", "HEAD~1", "HEAD", "--format", "dvc-json", "--targets", "new.json"]).expect(0);
     assert_eq!(json(&text), json(r#"{"new.json": {"y": {"old": null, "new": 2}}}"#));
 }
+
+#[test]
+fn a_target_may_be_a_folder() {
+    let repo = change(&[("out/a.json", r#"{"x": 1}"#), ("metrics.json", r#"{"auc": 1}"#)], &[("out/b/c.json", r#"{"y": 2}"#)]);
+    let document = json(&proofmark(&repo).run(&["compare", "--targets", "out", "--format", "json"]).expect(0));
+    assert_eq!(statuses(&document), ["x unchanged", "y added"]);
+}
+
+#[test]
+fn the_repository_of_git_dir_is_not_confused_with_another() {
+    let (one, two) = (change(&[], &[]), change(&[], &[]));
+    let other = proofmark(&one).env("GIT_DIR", two.path().join(".git").to_string_lossy());
+    assert!(other.run(&["compare"]).expect_error(2).contains("GIT_DIR"));
+    proofmark(&one).env("GIT_DIR", ".git").run(&["compare"]).expect(0);
+}

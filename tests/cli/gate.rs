@@ -127,3 +127,77 @@ fn a_given_configuration_wins() {
     repo.write("strict.toml", "[[rule]]\nmetric = \"accuracy\"\nmin = 0.99\n");
     proofmark(&repo).run(&["gate", "--config", "strict.toml"]).expect(1);
 }
+
+#[test]
+fn a_change_that_began_before_the_policy_is_judged_by_the_newest_one() {
+    let own = "[[rule]]\nmetric = \"accuracy\"\nmin = 0.1\n";
+    let repo = change(&[("metrics.json", r#"{"accuracy": 0.9}"#)], &[("metrics.json", r#"{"accuracy": 0.5}"#), ("proofmark.toml", own)]);
+    repo.switch("main").write("proofmark.toml", RULE).commit("a policy at last");
+    let report = json(&proofmark(&repo).run(&["gate", "main", "change", "--format", "json"]).expect(1));
+    assert_eq!(report["judgement"]["policy"]["side"], "base");
+}
+
+#[test]
+fn a_change_cannot_choose_its_own_base() {
+    let repo = change(&[("metrics.json", r#"{"accuracy": 0.9}"#), ("proofmark.toml", "[compare]\ndefault_branch = \"develop\"\n")], &[]);
+    repo.git(&["branch", "-m", "main", "develop"]);
+    repo.write("proofmark.toml", "[compare]\ndefault_branch = \"change\"\n").write("metrics.json", r#"{"accuracy": 0.1}"#).commit("cheat");
+    let error = proofmark(&repo).run(&["gate"]).expect_error(2);
+    assert!(error.contains("--default-branch"), "{error}");
+    proofmark(&repo).run(&["gate", "--default-branch", "develop"]).expect(1);
+}
+
+#[test]
+fn a_metric_that_only_a_broken_pipeline_file_knew_of_is_not_removed() {
+    let lock = "schema: '2.0'\nstages:\n  t:\n    cmd: x\n    outs:\n    - path: m.json\n      hash: md5\n      md5: 0cc175b9c0f1b6a831c399e269772661\n      size: 1\n";
+    let base = [
+        (".dvc/config", ""),
+        ("dvc.yaml", "stages:\n  t:\n    cmd: x\n    metrics: [m.json]\nmetrics: [o.json]\n"),
+        ("dvc.lock", lock),
+        ("o.json", r#"{"auc": 1}"#),
+    ];
+    let repo = change(&base, &[("dvc.lock", "stages: [}{"), ("sub/dvc.yaml", "params: [../dvc.lock]\n")]);
+    let report = json(&proofmark(&repo).run(&["gate", "main", "change", "--format", "json"]).expect(2));
+    assert!(report["comparison"]["metrics"].as_array().into_iter().flatten().all(|row| row["status"] != "removed"), "{report}");
+}
+
+#[test]
+fn a_cached_metric_that_is_proven_unchanged_is_a_check() {
+    let lock = "schema: '2.0'\nstages:\n  t:\n    cmd: x\n    outs:\n    - path: m.json\n      hash: md5\n      md5: 0cc175b9c0f1b6a831c399e269772661\n      size: 1\n";
+    let base = [(".dvc/config", ""), ("dvc.yaml", "stages:\n  t:\n    cmd: x\n    metrics: [m.json]\n"), ("dvc.lock", lock)];
+    let repo = change(&base, &[]);
+    let report = json(&proofmark(&repo).run(&["gate", "main", "change", "--format", "json"]).expect(0));
+    assert_eq!(findings(&report), [" pass allow unchanged-by-hash"]);
+}
+
+#[test]
+fn nothing_checked_says_why() {
+    let repo = change(&[("metrics.json", r#"{"foo": 1}"#)], &[]);
+    let table = proofmark(&repo).run(&["gate"]).expect(1);
+    assert!(table.contains("`foo`") || table.contains("foo"), "{table}");
+    assert!(table.contains("proofmark init"), "{table}");
+}
+
+#[test]
+fn a_lock_that_contradicts_the_file_is_told() {
+    let lock = "schema: '2.0'\nstages:\n  t:\n    cmd: x\n    outs:\n    - path: m.json\n      hash: md5\n      md5: 0cc175b9c0f1b6a831c399e269772661\n      size: 1\n";
+    let base = [
+        (".dvc/config", ""),
+        ("dvc.yaml", "stages:\n  t:\n    cmd: x\n    metrics: [m.json: {cache: false}]\n"),
+        ("dvc.lock", lock),
+        ("m.json", r#"{"auc": 1}"#),
+    ];
+    let table = proofmark(&change(&base, &[])).run(&["gate"]).expect(0);
+    assert!(
+        table.contains("not the content that `dvc.lock` records") || table.contains("not the content that dvc.lock records"),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_declaration_that_went_away_is_told() {
+    let base = [(".dvc/config", ""), ("dvc.yaml", "metrics: [m.json]"), ("m.json", r#"{"auc": 1}"#)];
+    let repo = change(&base, &[("dvc.yaml", "metrics: [new.json]"), ("new.json", r#"{"auc": 0.1}"#)]);
+    let table = proofmark(&repo).run(&["gate"]).expect(0);
+    assert!(table.contains("does not declare it any more"), "{table}");
+}

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
 sys.dont_write_bytecode = True
 
+import tomlkit  # noqa: E402
 from jsonschema import Draft202012Validator, FormatChecker  # noqa: E402
 
 from support import ROOT, Repo, World, main, statuses  # noqa: E402
@@ -226,7 +226,7 @@ def hostile_names(world: World) -> None:
 
 
 def policy_mistakes(repo: Repo, text: str, table: tuple[str, ...] = ()) -> list[str]:
-    config = tomllib.loads(text)
+    config = tomlkit.parse(text).unwrap()
     for name in table:
         config = config[name]
     return mistakes(repo, "config", config)
@@ -244,7 +244,7 @@ def example_policies_are_valid(world: World) -> None:
     for text in examples:
         try:
             wrong = policy_mistakes(repo, text)
-        except tomllib.TOMLDecodeError as error:
+        except tomlkit.exceptions.ParseError as error:
             raise AssertionError(f"{error}\n{text}") from error
         assert not wrong, f"{wrong}\n{text}"
     assert not policy_mistakes(repo, '[project]\nname = "x"\n[[tool.proofmark.rule]]\nmetric = "a"\nmin = 1\n', ("tool", "proofmark"))

@@ -47,14 +47,14 @@ fuzz() {
     "$binaries/$target" "$corpus" "$seeds" -max_total_time="$seconds" -max_len=4096 -timeout=5 -rss_limit_mb=2048 \
         -artifact_prefix="$crashes/" -print_final_stats=1 >"$log" 2>&1 </dev/null || status=$?
     if [ "$status" = 0 ] && ! grep -q 'cov: [1-9]' "$log"; then
-        printf 'fuzz %-8s has no coverage counters: the build is not instrumented\n' "$target"
+        printf 'fuzz %-11s has no coverage counters: the build is not instrumented\n' "$target"
         return 1
     fi
     if [ "$status" = 0 ]; then
-        printf 'fuzz %-8s ok, %s\n' "$target" "$(summary "$log")"
+        printf 'fuzz %-11s ok, %s\n' "$target" "$(summary "$log")"
         return
     fi
-    printf 'fuzz %-8s FAILED\n' "$target"
+    printf 'fuzz %-11s FAILED\n' "$target"
     sed -n '/panicked at/,/^==/p; /^SUMMARY/p' "$log" | grep -v -e '^==' -e '^note:' | cut -c -2000
     printf 'to see it again: %s %s\n' "$binaries/$target" "$(sed -n 's/^.*Test unit written to //p' "$log" | tail -n 1)"
     return 1

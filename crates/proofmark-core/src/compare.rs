@@ -112,7 +112,7 @@ pub struct Delta {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renamed_from: Option<RepoPath>,
     /// The row stands for the whole file, whose metrics could not be read on either side.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole_file: bool,
     /// The problem at the base, when that side could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,8 +165,11 @@ pub struct Side {
     /// Metrics files that exist on this side.
     pub metric_files: usize,
     /// What could not be understood on this side.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
+    /// The problems among them that leave open which metrics there are at all: a broken `dvc.yaml`, say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incomplete: Vec<Problem>,
 }
 
 impl Side {
@@ -176,7 +179,8 @@ impl Side {
         let mut problems: Vec<Problem> = snapshot.problems.iter().cloned().chain(unread).collect();
         problems.sort_by(|one, two| (one.kind, &one.file, &one.message).cmp(&(two.kind, &two.file, &two.message)));
         problems.dedup();
-        Self { revision: snapshot.revision.clone(), metric_files: snapshot.metrics.len(), problems }
+        let incomplete = snapshot.problems.iter().filter(|problem| problem.kind != ProblemKind::Warning).cloned().collect();
+        Self { revision: snapshot.revision.clone(), metric_files: snapshot.metrics.len(), problems, incomplete }
     }
 }
 

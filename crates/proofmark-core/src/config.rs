@@ -254,6 +254,10 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Option<Config>, Problem> {
         let problem = problem(message.clone()).at(position);
         match nearest_known(&message) {
             Some(nearest) => problem.hint(format!("did you mean `{nearest}`?")),
+            None if message.contains("invalid type: map, expected a sequence") => {
+                problem.hint("a rule begins with double brackets: [[rule]]")
+            }
+            None if message.contains("expected a sequence") => problem.hint("write a list: [\"…\"]"),
             None => problem,
         }
     })?;

@@ -88,6 +88,16 @@ fn matching(tree: &dyn Tree, glob: &Glob, problems: &mut Vec<Problem>) -> Vec<Re
     found
 }
 
+/// All files below a folder; none when it is a file or nothing.
+pub fn below(tree: &dyn Tree, folder: &RepoPath) -> Vec<RepoPath> {
+    let mut found = Vec::new();
+    if tree.entry(folder).is_ok_and(|entry| entry.is_some_and(|entry| entry.kind == EntryKind::Folder)) {
+        // What cannot be listed is told when the files themselves are asked for.
+        search(tree, folder, 0, &mut Vec::new(), &mut |path| found.push(path.clone()));
+    }
+    found
+}
+
 fn search(tree: &dyn Tree, folder: &RepoPath, depth: usize, problems: &mut Vec<Problem>, visit: &mut dyn FnMut(&RepoPath)) {
     let rows = match tree.list(folder) {
         Ok(rows) => rows.unwrap_or_default(),

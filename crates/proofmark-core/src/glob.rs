@@ -5,6 +5,14 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+/// The longest text that is taken as a glob, in characters. A plain name may be longer.
+pub const MAX_LENGTH: usize = 1_000;
+/// How deep braces may stand in braces.
+pub const MAX_DEPTH: usize = 16;
+
+/// Characters of a wrong glob that its message repeats.
+const SHOWN: usize = 80;
+
 /// A compiled glob.
 #[derive(Debug, Clone)]
 pub struct Glob {
@@ -46,8 +54,20 @@ impl Glob {
         if plain || (!literal_separator && indices_only) {
             return Ok(Self { text: text.to_owned(), matcher: None });
         }
+        let error = |reason: String| {
+            let mut glob: String = text.chars().take(SHOWN).collect();
+            glob.push_str(if text.chars().nth(SHOWN).is_some() { "…" } else { "" });
+            GlobError { glob, reason }
+        };
+        // Compiling panics on what the regular expressions beneath it refuse for its size or depth, so it is small and flat.
+        if text.chars().nth(MAX_LENGTH).is_some() {
+            return Err(error(format!("it is longer than {MAX_LENGTH} characters")));
+        }
+        if depth(text) > MAX_DEPTH {
+            return Err(error(format!("its braces are nested deeper than {MAX_DEPTH}")));
+        }
         let built = GlobBuilder::new(text).literal_separator(literal_separator).backslash_escape(true).build();
-        let glob = built.map_err(|error| GlobError { glob: text.to_owned(), reason: error.kind().to_string() })?;
+        let glob = built.map_err(|wrong| error(wrong.kind().to_string()))?;
         Ok(Self { text: text.to_owned(), matcher: Some(glob.compile_matcher()) })
     }
 
@@ -67,9 +87,88 @@ impl Glob {
     }
 }
 
+/// How deep braces stand in braces, by globset's rules: none count after a backslash or in a class.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            '[' => {
+                let _ = letters.next_if(|next| matches!(next, '!' | '^'));
+                // The first one is a member, also `]`.
+                let _ = letters.next();
+                while letters.next().is_some_and(|next| next != ']') {}
+            }
+            '{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn too_long_or_too_deep_is_an_error() {
+        let nested = |depth: usize| format!("{}a{}", "{".repeat(depth), "}".repeat(depth));
+        for wrong in [nested(17), nested(300), "?".repeat(MAX_LENGTH + 1), "?".repeat(200_000), "{".repeat(200_000), "[".repeat(200_000)] {
+            for built in [Glob::name(&wrong), Glob::file(&wrong)] {
+                let error = built.expect_err("refused").to_string();
+                assert!(error.len() < 300, "{error}");
+            }
+        }
+        // Braces in a class hide none, and are none.
+        assert!(Glob::name(&"{[}]".repeat(17)).expect_err("deep").to_string().contains("nested"));
+        assert!(Glob::name(&format!("[{}]", "{".repeat(30))).is_ok_and(|glob| glob.matches("{")));
+        assert!(Glob::name(&format!("{}*", "\\{".repeat(30))).is_ok());
+        assert!(Glob::name(&nested(MAX_DEPTH)).is_ok_and(|glob| glob.matches("a")));
+        assert!(Glob::name(&"?".repeat(MAX_LENGTH)).is_ok_and(|glob| glob.matches(&"x".repeat(MAX_LENGTH))));
+        let plain = "é".repeat(MAX_LENGTH + 1);
+        assert!(Glob::name(&plain).is_ok_and(|glob| glob.is_literal() && glob.matches(&plain)));
+    }
+
+    /// The largest that the limits let through, repeated parts of every kind.
+    #[test]
+    fn nothing_within_the_limits_panics() {
+        let parts = [
+            "?", "*", "**", "**/", "/**/", "/**", "{a,b}", "{,}", "{}", "{*,?}", "{**,a/**}", "[a-z]", "[!a]", "[!é-€]", "[]-a]", "[^]", "[a-]",
+            "[--0]", "[&&~~]", "\u{10ffff}*", "[\0-\u{10ffff}]", "[!\0-\u{10ffff}]", "\\", "\\*", "{[a-z],**/", "{{{{*,?},[é-ü]},}", "}", "]", "-", "(", "|",
+            "$", "(?i)", "a{2,999}", "\n*",
+        ];
+        for part in parts {
+            for prefix in ["", "*", "{", "{a,"] {
+                let room = MAX_LENGTH - prefix.chars().count() - 1;
+                let mut text = prefix.to_owned() + &part.repeat(room / part.chars().count());
+                if prefix.starts_with('{') {
+                    text.push('}');
+                }
+                for glob in [Glob::name(&text), Glob::file(&text)].into_iter().flatten() {
+                    glob.matches(&"a/é".repeat(500));
+                }
+            }
+        }
+        // One branch in each of the depths, filled to the last character.
+        let (open, close) = ("{**/?,".repeat(MAX_DEPTH), "}".repeat(MAX_DEPTH));
+        let fill = "[!a-z]".repeat((MAX_LENGTH - open.len() - close.len()) / 6);
+        assert!(Glob::name(&format!("{open}{fill}{close}")).is_ok() && Glob::file(&format!("{open}{fill}{close}")).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in r"([*?{},\[\]!^\\/&|()$.é€-]|[a-c]|\*\*|\{a,b\}|\[a-z\]|\PC){0,200}", name in "[a-c/.é]{0,20}") {
+            for glob in [Glob::name(&text), Glob::file(&text)].into_iter().flatten() {
+                glob.matches(&name);
+            }
+        }
+    }
 
     #[test]
     fn meanings() {

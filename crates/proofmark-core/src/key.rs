@@ -12,6 +12,9 @@ pub const MAX_KEY: usize = 4096;
 /// All names of one file together, in bytes: a small file must not become a large list.
 const MAX_NAMES: usize = 256 << 20;
 
+/// Values of one file that are read.
+const MAX_LEAVES: usize = 2_000_000;
+
 /// The place of a value in its document: `train.loss`, `folds[2].auc`.
 ///
 /// Mapping keys are joined with `.`, list elements are `[i]`. A dot, bracket or backslash inside a key is escaped with a
@@ -146,6 +149,9 @@ pub enum FlattenError {
     /// All names together are too long.
     #[error("the keys of the file add up to more than {} MiB", MAX_NAMES >> 20)]
     TooMuch,
+    /// There are too many values.
+    #[error("the file holds more than {MAX_LEAVES} values; metrics are results, not data")]
+    TooMany,
 }
 
 /// The leaves of a document, sorted by key. An empty mapping or list is a leaf; the document itself may be one.
@@ -178,6 +184,9 @@ impl Flatten {
                 self.total += self.name.len();
                 if self.total > MAX_NAMES {
                     return Err(FlattenError::TooMuch);
+                }
+                if self.leaves.len() >= MAX_LEAVES {
+                    return Err(FlattenError::TooMany);
                 }
                 self.leaves.push((Key(self.name.as_str().into()), leaf));
                 Ok(())

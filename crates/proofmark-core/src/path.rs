@@ -124,6 +124,11 @@ impl RepoPath {
         }
     }
 
+    /// The folders around this path, the nearest first, without the root.
+    pub fn ancestors(&self) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(self.parent()), |folder| Some(folder.parent())).take_while(|folder| !folder.is_root())
+    }
+
     /// The parts from the root down; none for the root.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').filter(|part| !part.is_empty())

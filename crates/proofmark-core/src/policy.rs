@@ -87,6 +87,11 @@ impl CompiledRule {
         self.covers_file(&row.file) || row.renamed_from.as_ref().is_some_and(|old| self.covers_file(old))
     }
 
+    /// Whether the rule names one file, and no other will do.
+    pub(crate) fn names_file(&self) -> bool {
+        self.file.as_ref().is_some_and(Glob::is_literal)
+    }
+
     /// A rule written for the plain name also covers a key that needs escapes.
     pub(crate) fn covers_key(&self, key: &Key) -> bool {
         self.metric.matches(key.as_str()) || (key.as_str().contains('\\') && self.metric.matches(&key.plain()))
@@ -185,7 +190,10 @@ impl Policy {
 }
 
 fn built_in_summary() -> String {
-    format!("no metric whose name tells its direction may get worse by more than {} %", BUILT_IN_TOLERANCE * 100.0)
+    format!(
+        "no metric whose name tells its direction may get worse by more than {} % (differences up to 0.000001 do not count)",
+        BUILT_IN_TOLERANCE * 100.0
+    )
 }
 
 /// Whether a direction is sure enough for the built-in rule.

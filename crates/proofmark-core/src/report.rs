@@ -47,7 +47,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_policy_judgement: Option<Judgement>,
     /// Things about the policy that people should know: that the base had none, say.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 

@@ -36,8 +36,19 @@ pub trait Elsewhere: Sync {
     /// The content of a path that the tree does not hold; `None` when nobody tracks that path.
     fn fetch(&self, path: &RepoPath) -> Option<Result<Fetched, Unfetched>>;
 
-    /// The recorded hash of a tracked path, when `bytes` are that content.
-    fn proven_hash(&self, path: &RepoPath, bytes: &[u8]) -> Option<String>;
+    /// What is recorded of a path whose content is `bytes`.
+    fn recorded(&self, path: &RepoPath, bytes: &[u8]) -> Recorded;
+}
+
+/// What a record says of content that the tree holds.
+#[derive(Debug, Clone)]
+pub enum Recorded {
+    /// Nothing.
+    Nothing,
+    /// That it is this content, by its hash.
+    Same(String),
+    /// That it was other content when it was recorded.
+    Other(Problem),
 }
 
 /// Content found elsewhere, verified against its hash.
@@ -139,13 +150,17 @@ fn parse(path: &RepoPath, format: Format, bytes: &[u8], lists: Lists) -> Documen
 /// `wanted` is the union over all sides: a file that only the other side declares is read here too when it exists, so
 /// that taking a file out of a declaration hides nothing.
 pub fn take(tree: &dyn Tree, own: &Discovery, wanted: &Discovery, elsewhere: &dyn Elsewhere, parsed: &Parsed) -> Snapshot {
-    let read = |paths: Vec<RepoPath>, lists| {
+    let mut problems = own.problems.clone();
+    let mut read = |paths: Vec<RepoPath>, lists| {
         let contents = tree.read_many(&paths);
-        let readings = paths
-            .into_iter()
-            .zip(contents)
-            .filter_map(|(path, content)| Some((path.clone(), reading(&path, content, lists, elsewhere, parsed)?)));
-        readings.collect::<BTreeMap<_, _>>()
+        let mut readings = BTreeMap::new();
+        for (path, content) in paths.into_iter().zip(contents) {
+            let reader = Reader { elsewhere, parsed, own };
+            if let Some(reading) = reader.read(&path, content, lists, &mut problems) {
+                readings.insert(path, reading);
+            }
+        }
+        readings
     };
     let metrics = read(wanted.metrics.iter().cloned().collect(), Lists::Elements);
     let mut params = read(wanted.params.keys().cloned().collect(), Lists::Whole);
@@ -156,7 +171,7 @@ pub fn take(tree: &dyn Tree, own: &Discovery, wanted: &Discovery, elsewhere: &dy
             *leaves = Arc::new(leaves.iter().filter(|(key, _)| selected(key)).cloned().collect());
         }
     }
-    Snapshot { revision: tree.revision().clone(), metrics, params, data: own.data.clone(), problems: own.problems.clone() }
+    Snapshot { revision: tree.revision().clone(), metrics, params, data: own.data.clone(), problems }
 }
 
 /// A declared key selects itself, everything below it, and a list of which it names an element.
@@ -168,29 +183,64 @@ fn is_selected(key: &str, keys: &std::collections::BTreeSet<String>) -> bool {
     })
 }
 
-fn reading(
-    path: &RepoPath,
-    content: Result<Option<Content>, TreeError>,
-    lists: Lists,
-    elsewhere: &dyn Elsewhere,
-    parsed: &Parsed,
-) -> Option<Reading> {
-    let tree_error = match content {
-        Ok(Some(content)) => {
-            let hash = elsewhere.proven_hash(path, &content.bytes);
-            return Some(Reading { leaves: parsed.leaves(path, &content, lists), origin: Some(Origin::Tree), hash, id: content.id });
+/// What the files of one revision are read with.
+struct Reader<'a> {
+    elsewhere: &'a dyn Elsewhere,
+    parsed: &'a Parsed,
+    own: &'a Discovery,
+}
+
+impl Reader<'_> {
+    fn read(
+        &self,
+        path: &RepoPath,
+        content: Result<Option<Content>, TreeError>,
+        lists: Lists,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Reading> {
+        let tree_error = match content {
+            Ok(Some(content)) => {
+                let hash = match self.elsewhere.recorded(path, &content.bytes) {
+                    Recorded::Nothing => None,
+                    Recorded::Same(hash) => Some(hash),
+                    Recorded::Other(problem) => {
+                        problems.push(problem);
+                        None
+                    }
+                };
+                return Some(Reading {
+                    leaves: self.parsed.leaves(path, &content, lists),
+                    origin: Some(Origin::Tree),
+                    hash,
+                    id: content.id,
+                });
+            }
+            Ok(None) => None,
+            Err(error) => Some(Problem::from_tree(path.clone(), &error)),
+        };
+        match (self.elsewhere.fetch(path), tree_error) {
+            (Some(Ok(found)), _) => {
+                let content = Content { bytes: found.bytes, id: None };
+                Some(Reading {
+                    leaves: self.parsed.leaves(path, &content, lists),
+                    origin: Some(found.origin),
+                    hash: Some(found.hash),
+                    id: None,
+                })
+            }
+            (Some(Err(missing)), _) => Some(Reading::failed(missing.problem, Some(missing.hash))),
+            (None, Some(problem)) => Some(Reading::failed(problem, None)),
+            (None, None) => self.hidden_by(path).map(|problem| Reading::failed(problem, None)),
         }
-        Ok(None) => None,
-        Err(error) => Some(Problem::from_tree(path.clone(), &error)),
-    };
-    match (elsewhere.fetch(path), tree_error) {
-        (Some(Ok(found)), _) => {
-            let content = Content { bytes: found.bytes, id: None };
-            Some(Reading { leaves: parsed.leaves(path, &content, lists), origin: Some(found.origin), hash: Some(found.hash), id: None })
-        }
-        (Some(Err(missing)), _) => Some(Reading::failed(missing.problem, Some(missing.hash))),
-        (None, Some(problem)) => Some(Reading::failed(problem, None)),
-        (None, None) => None,
+    }
+
+    /// A file that is not found may be one that an unreadable `dvc.yaml` or `dvc.lock` around it tells of: then it is not
+    /// known to be gone.
+    fn hidden_by(&self, path: &RepoPath) -> Option<Problem> {
+        let around = |problem: &&Problem| problem.kind != ProblemKind::Warning && path.is_within(&problem.file.parent());
+        let cause = self.own.problems.iter().find(around)?;
+        let message = format!("is not found, and `{}`, which may tell where it is, cannot be understood", cause.file);
+        Some(Problem::new(ProblemKind::Unavailable, path.clone(), message))
     }
 }
 
@@ -203,7 +253,7 @@ impl Elsewhere for Nowhere {
         None
     }
 
-    fn proven_hash(&self, _: &RepoPath, _: &[u8]) -> Option<String> {
-        None
+    fn recorded(&self, _: &RepoPath, _: &[u8]) -> Recorded {
+        Recorded::Nothing
     }
 }

@@ -138,7 +138,7 @@ impl Repository {
     }
 
     /// The object that a full ref name leads to.
-    fn ref_target(&self, full: &str) -> Result<Option<gix::ObjectId>, GitError> {
+    pub(crate) fn ref_target(&self, full: &str) -> Result<Option<gix::ObjectId>, GitError> {
         self.inner.objects.with(|handle| {
             // What cannot be a ref's name does not exist.
             let Ok(name) = gix::refs::FullName::try_from(full) else { return Ok(None) };

@@ -68,6 +68,14 @@ pub enum GitError {
         /// The objects, as `id kind or subject`.
         candidates: Vec<String>,
     },
+    /// A tag and a branch have this name, and they lead to different commits.
+    #[error("`{spec}` is ambiguous: {} lead to different commits", refs.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and "))]
+    AmbiguousName {
+        /// As typed.
+        spec: String,
+        /// The full names of the refs, the one that git would take first.
+        refs: Vec<String>,
+    },
     /// The name is understood and leads nowhere: no such parent, no upstream, a wrong syntax.
     #[error("the revision `{spec}` cannot be resolved: {detail}")]
     InvalidRevision {
@@ -144,6 +152,10 @@ impl GitError {
                 });
             }
             Self::AmbiguousRevision { .. } => "give more digits of the id",
+            Self::AmbiguousName { refs, .. } => {
+                let names: Vec<String> = refs.iter().map(|name| format!("`{name}`")).collect();
+                return Some(format!("write the full name: {}", names.join(" or ")));
+            }
             Self::RevisionIsRange { .. } => "give the two revisions as two arguments",
             Self::RevisionIsOption { .. } => "no branch or tag can begin with `-`; check the order of the arguments",
             Self::ShallowHistory { .. } => SHALLOW_CURE,

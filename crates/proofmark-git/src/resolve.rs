@@ -40,6 +40,7 @@ impl Repository {
             return Err(GitError::RevisionIsRange { spec: spec.to_owned() });
         }
         let (base, steps) = split_steps(spec);
+        self.refuse_ambiguous(base, spec)?;
         let mut commit = self.commit_of_object(self.object_named(base, spec)?, spec)?;
         for step in steps {
             commit = self.step(&commit, step, spec)?;
@@ -72,6 +73,33 @@ impl Repository {
 
     fn beyond(&self, spec: &str) -> GitError {
         GitError::ShallowRevision { spec: spec.to_owned(), nearest: Vec::new() }
+    }
+
+    /// Git takes a tag before a branch of the same name and only warns. Whoever can push a tag could so put another commit
+    /// in the place of the base, so here it is an error unless all lead to the same commit.
+    fn refuse_ambiguous(&self, base: &str, spec: &str) -> Result<(), GitError> {
+        // The upstream is asked of a branch: no tag can take its place.
+        if upstream_of(base).is_some() {
+            return Ok(());
+        }
+        let name = base.find("@{").map_or(base, |at| &base[..at]);
+        let name = name.split(['^', '~', ':']).next().unwrap_or_default();
+        if self.inner.objects.with(|handle| !is_short_name(&handle.repo, name)) {
+            return Ok(());
+        }
+        let mut refs = Vec::new();
+        let mut commits = Vec::new();
+        for prefix in ["refs/tags/", "refs/heads/", "refs/remotes/"] {
+            let full = format!("{prefix}{name}");
+            if let Some(id) = self.ref_target(&full)? {
+                commits.push(self.commit_of_object(id, &full).ok().map(|commit| commit.id));
+                refs.push(full);
+            }
+        }
+        if commits.iter().any(|commit| *commit != commits[0]) {
+            return Err(GitError::AmbiguousName { spec: spec.to_owned(), refs });
+        }
+        Ok(())
     }
 
     /// The object that a revision names; `spec` is the whole of what was typed.
@@ -154,6 +182,18 @@ impl Repository {
             names.filter(|name| !name.ends_with("/HEAD") && name != "stash").collect()
         })
     }
+}
+
+/// Whether git finds this name below `refs/tags`, `refs/heads` or `refs/remotes`, and not as a ref by itself.
+fn is_short_name(repo: &gix::Repository, name: &str) -> bool {
+    if name.is_empty() || name == "@" {
+        return false;
+    }
+    let found = repo.try_find_reference(name).ok().flatten();
+    found.is_some_and(|found| {
+        let full = found.name().as_bstr().to_string();
+        ["refs/tags/", "refs/heads/", "refs/remotes/"].iter().any(|prefix| full.strip_prefix(prefix) == Some(name))
+    })
 }
 
 /// The branch in `branch@{upstream}`; empty for the current one.

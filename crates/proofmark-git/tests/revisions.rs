@@ -127,6 +127,52 @@ fn ambiguous_digits() {
 }
 
 #[test]
+fn a_tag_named_like_a_branch_never_wins_silently() {
+    let repo = line();
+    repo.git(&["tag", "main", "HEAD~2"]);
+    repo.branch("same").git(&["tag", "--annotate", "--message", "same", "same"]);
+    repo.branch("blob").git(&["tag", "blob", "HEAD:m.json"]);
+    repo.git(&["tag", "HEAD", "HEAD~1"]);
+    repo.git(&["branch", "--quiet", "with@sign", "HEAD~1"]);
+    repo.git(&["tag", "with@sign", "HEAD~2"]);
+    for packed in [false, true] {
+        if packed {
+            repo.git(&["pack-refs", "--all"]);
+        }
+        let found = open(&repo);
+        for spec in ["main", "main~1", "main^0", "main^{commit}", "main^{}~1", "main^{/Commit}", "main@{0}", "main:m.json"] {
+            let error = found.resolve(spec).expect_err(spec);
+            let refs = vec!["refs/tags/main".to_owned(), "refs/heads/main".to_owned()];
+            assert_eq!(error, GitError::AmbiguousName { spec: spec.into(), refs }, "{spec}");
+            assert_eq!(error.hint().as_deref(), Some("write the full name: `refs/tags/main` or `refs/heads/main`"));
+        }
+        assert!(matches!(found.resolve("blob"), Err(GitError::AmbiguousName { .. })));
+        assert!(matches!(found.resolve("with@sign~1"), Err(GitError::AmbiguousName { .. })));
+        for spec in ["refs/heads/main", "refs/heads/main~1", "heads/main", "refs/tags/main", "tags/main", "same", "same~1", "HEAD", "@", "HEAD~1"] {
+            let id = found.resolve(spec).unwrap_or_else(|error| panic!("{spec}: {error}")).id;
+            assert_eq!(id, repo.id(&format!("{spec}^{{commit}}")), "{spec}");
+        }
+        // What belongs to the branch is found without its short name.
+        assert_eq!(found.default_branch(Some("main")).map(|branch| branch.commit.id), Ok(repo.id("refs/heads/main")));
+    }
+}
+
+#[test]
+fn a_tag_named_like_a_remote_branch_never_wins_silently() {
+    let clone = line().clone_with(&[]);
+    clone.git(&["tag", "origin/main", "HEAD~1"]);
+    let found = open(&clone);
+    for spec in ["origin/main", "origin/main~1"] {
+        let error = found.resolve(spec).expect_err(spec);
+        let refs = vec!["refs/tags/origin/main".to_owned(), "refs/remotes/origin/main".to_owned()];
+        assert_eq!(error, GitError::AmbiguousName { spec: spec.into(), refs });
+    }
+    assert_eq!(found.resolve("refs/remotes/origin/main").map(|commit| commit.id), Ok(clone.id("HEAD")));
+    assert_eq!(found.resolve("main@{upstream}").map(|commit| commit.id), Ok(clone.id("HEAD")));
+    assert_eq!(found.resolve("main").map(|commit| commit.id), Ok(clone.id("HEAD")));
+}
+
+#[test]
 fn a_missing_local_branch_points_to_the_remote_one() {
     let repo = line();
     let clone = repo.clone_with(&[]);

@@ -76,7 +76,8 @@ fn is_useful(problem: &Problem, tree: &MemoryTree) {
     assert!(!problem.message.is_empty(), "a problem without words: {problem:?}");
     stays_inside(&problem.file);
     let Some(position) = problem.position else { return };
-    let content = tree.read(&problem.file).expect("a tree in memory").unwrap_or_else(|| panic!("a place in a file that is not there: {problem}"));
+    let content =
+        tree.read(&problem.file).expect("a tree in memory").unwrap_or_else(|| panic!("a place in a file that is not there: {problem}"));
     is_inside(position, &content.bytes, &problem.message);
 }
 

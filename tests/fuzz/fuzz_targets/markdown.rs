@@ -24,7 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
     let given = files(bytes, &NAMES);
     let of = |name: &str| given.iter().rev().find(|(known, _)| *known == name).map(|(_, text)| *text);
     let note = String::from_utf8_lossy(of("note").unwrap_or_default()).into_owned();
-    let [base, head] = ["base", "head"].map(|side| snapshot(&note, of(&format!("{side}/metrics.json")), of(&format!("{side}/params.yaml"))));
+    let [base, head] =
+        ["base", "head"].map(|side| snapshot(&note, of(&format!("{side}/metrics.json")), of(&format!("{side}/params.yaml"))));
     let baseline = Baseline::new(BaseKind::MergeBase, note.as_str());
     let comparison = compare(&Sides { base: &base, head: &head, tip: Some(&base), baseline }, &by_name);
     let judgement = judge(&comparison, &Policy::built_in());

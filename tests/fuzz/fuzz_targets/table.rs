@@ -8,7 +8,10 @@ use proofmark_core::value::Value;
 use proofmark_fuzz::checked;
 
 fuzz_target!(|bytes: &[u8]| {
-    for format in [Format::Csv, Format::Tsv] {
+    // The reader sets its automaton up anew for each input, which takes longer than to read it: only what fits.
+    let has_tabs = bytes.contains(&b'\t');
+    let fitting = [(Format::Csv, !has_tabs || bytes.contains(&b',')), (Format::Tsv, has_tabs)];
+    for (format, _) in fitting.into_iter().filter(|(_, fits)| *fits) {
         match checked(format, bytes) {
             None | Some(Value::Map(_)) => {}
             Some(Value::List(rows)) => {

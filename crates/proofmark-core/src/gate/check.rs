@@ -43,6 +43,9 @@ fn new_name(comparison: &Comparison, gone: &Delta) -> Option<String> {
 }
 
 fn on_row(policy: &Policy, rule: &CompiledRule, row: &Delta) -> Option<Finding> {
+    if rule.names_file() && !rule.covers_file(&row.file) {
+        return Some(gone_file(policy, rule, row));
+    }
     if row.whole_file {
         return whole_file(policy, rule, row);
     }
@@ -61,6 +64,19 @@ fn on_row(policy: &Policy, rule: &CompiledRule, row: &Delta) -> Option<Finding> 
         return Some(unreadable(row, &row.key, Some(rule.name()), rule.severity, policy));
     }
     Some(judge_row(policy, rule, row, oriented))
+}
+
+/// The very file that a rule names is gone; what took its metrics over is another file.
+fn gone_file(policy: &Policy, rule: &CompiledRule, row: &Delta) -> Finding {
+    let finding = Finding {
+        rule: Some(rule.name()),
+        severity: rule.severity,
+        baseline: row.base.clone(),
+        limits: Some(rule.limits),
+        ..blank(row, &row.key)
+    };
+    let hint = format!("`{}` looks like its new name; change the policy first if that is meant", row.file);
+    Finding { file: row.renamed_from.clone(), hint: Some(hint), ..situation(finding, "missing-candidate", policy.situations.missing) }
 }
 
 fn judge_row(policy: &Policy, rule: &CompiledRule, row: &Delta, oriented: Option<Oriented>) -> Finding {
@@ -90,7 +106,7 @@ fn judge_row(policy: &Policy, rule: &CompiledRule, row: &Delta, oriented: Option
     let limits_change = rule.limits.limit_change() || rule.warn.is_some_and(|warn| warn.limit_change());
     let differs = !matches!((&row.base, &row.head), (Some(old), Some(new)) if old.same(new));
     if limits_change && oriented.is_none() && differs && row.base.as_ref().is_some_and(|old| old.as_f64().is_some_and(f64::is_finite)) {
-        return unknown_direction(base, rule.severity);
+        return unknown_direction(base, policy.is_neutral(&row.key));
     }
     judge_numbers(policy, rule, base)
 }
@@ -159,17 +175,26 @@ fn weaker(one: Severity, two: Severity) -> Severity {
     }
 }
 
-fn unknown_direction(finding: Finding, severity: Severity) -> Finding {
-    let name = finding.metric.as_str().to_owned();
+/// Never guessed: a rule that limits a change needs to know which way is better.
+fn unknown_direction(finding: Finding, neutral: bool) -> Finding {
+    let name = finding.metric.as_str().replace('\\', "\\\\").replace('"', "\\\"");
+    let (explanation, hint) = if neutral {
+        (
+            "the rule limits a change of a metric that is no quality: a counter, or `none` in [directions]",
+            format!("give the rule a `direction`, or bounds only, or take the rule for `{name}` away"),
+        )
+    } else {
+        (
+            "the rule limits a change, and nobody said which way is better",
+            format!("add to the policy: [directions] \"{name}\" = \"higher\" (or \"lower\", or \"none\")"),
+        )
+    };
     Finding {
         verdict: Verdict::Inconclusive,
-        effect: effect_of(Verdict::Inconclusive, severity, Effect::Block, Effect::Block),
+        effect: effect_of(Verdict::Inconclusive, finding.severity, Effect::Block, Effect::Block),
         reasons: vec!["direction-unknown".to_owned()],
-        explanation: "the rule limits a change, and nobody said which way is better".to_owned(),
-        hint: Some(format!(
-            "add to the policy: [directions] \"{}\" = \"higher\" (or \"lower\", or \"none\")",
-            name.replace('\\', "\\\\").replace('"', "\\\"")
-        )),
+        explanation: explanation.to_owned(),
+        hint: Some(hint),
         not_judged: true,
         ..finding
     }
@@ -181,29 +206,40 @@ fn whole_file(policy: &Policy, rule: &CompiledRule, row: &Delta) -> Option<Findi
         return (!rule.built_in)
             .then(|| unreadable(row, &Key::from_canonical(rule.metric.as_str()), Some(rule.name()), rule.severity, policy));
     }
+    let same = "the hash proves that the file did not change";
     if rule.built_in {
-        return None;
-    }
-    let key = Key::from_canonical(rule.metric.as_str());
-    let bounds = rule.limits.min.or(rule.limits.max).is_some();
-    let finding = Finding { rule: Some(rule.name()), severity: rule.severity, limits: Some(rule.limits), ..blank(row, &key) };
-    Some(if bounds {
-        Finding {
-            verdict: Verdict::Inconclusive,
-            effect: effect_of(Verdict::Inconclusive, rule.severity, Effect::Notice, policy.situations.unreadable_head),
-            reasons: vec!["unavailable-candidate".to_owned()],
-            explanation: "the hash proves that the file did not change, but its content is not here, so the bounds cannot be judged"
-                .to_owned(),
-            hint: Some("run `dvc pull` for this file first".to_owned()),
-            not_judged: true,
-            ..finding
-        }
-    } else {
-        Finding {
+        return Some(Finding {
+            rule: Some(rule.name()),
             reasons: vec!["unchanged-by-hash".to_owned()],
-            explanation: "the hash proves that the file did not change".to_owned(),
-            ..finding
-        }
+            explanation: same.to_owned(),
+            ..blank(row, &Key::root())
+        });
+    }
+    let bounds = rule.limits.min.or(rule.limits.max).is_some();
+    let (effect, reason, explanation) = if bounds {
+        (
+            policy.situations.unreadable_head,
+            "unavailable-candidate",
+            format!("{same}, but its content is not here, so the bounds cannot be judged"),
+        )
+    } else {
+        (
+            policy.situations.inconclusive,
+            "unchanged-by-hash",
+            format!("{same}, but its content is not here, so it cannot be seen whether it has this metric"),
+        )
+    };
+    Some(Finding {
+        rule: Some(rule.name()),
+        severity: rule.severity,
+        limits: Some(rule.limits),
+        verdict: Verdict::Inconclusive,
+        effect: effect_of(Verdict::Inconclusive, rule.severity, Effect::Notice, effect),
+        reasons: vec![reason.to_owned()],
+        explanation,
+        hint: Some(format!("run `dvc pull {}` first", row.file)),
+        not_judged: true,
+        ..blank(row, &Key::from_canonical(rule.metric.as_str()))
     })
 }
 

@@ -35,7 +35,11 @@ fn passed(finding: &Finding) -> String {
 }
 
 fn of_reason(reason: &str, finding: &Finding, limits: Option<&Limits>) -> String {
-    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), shown);
+    let value = |value: &Option<Value>| match value {
+        None => "nothing".to_owned(),
+        Some(Value::Text(text)) => format!("the text \"{text}\""),
+        Some(other) => shown(other),
+    };
     let limit = |pick: fn(&Limits) -> Option<f64>| limits.and_then(pick).unwrap_or(f64::NAN);
     let against = |bound: f64| match &finding.candidate {
         Some(head) => shown_pair(head, &Value::Float(bound)),

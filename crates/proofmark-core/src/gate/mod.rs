@@ -16,7 +16,6 @@ use crate::direction::Oriented;
 use crate::key::Key;
 use crate::path::RepoPath;
 use crate::policy::{Policy, PolicyOrigin};
-use crate::problem::ProblemKind;
 use crate::value::Value;
 
 /// What was learned, worst first.
@@ -123,7 +122,7 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
     /// The check could not be judged for want of readable input or a complete policy, which is not the same as worse.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_judged: bool,
 }
 
@@ -205,27 +204,35 @@ pub fn effect_of(verdict: Verdict, severity: Severity, no_baseline: Effect, inco
 /// Situations that no rule covers: unreadable files, and metrics that went away.
 fn uncovered(comparison: &Comparison, policy: &Policy, covered: &[bool], findings: &mut Vec<Finding>) {
     let mut unread_files = std::collections::BTreeSet::new();
-    for (row, _) in comparison.metrics.iter().zip(covered).filter(|(_, covered)| !**covered) {
+    let mut moved_files = std::collections::BTreeSet::new();
+    for (row, covered) in comparison.metrics.iter().zip(covered) {
         match row.status {
-            Status::Unparsable | Status::Unavailable if unread_files.insert(&row.file) => {
+            Status::Unparsable | Status::Unavailable if !covered && unread_files.insert(&row.file) => {
                 findings.push(check::unreadable(row, &Key::root(), None, Severity::Fail, policy));
             }
-            Status::Removed => findings.push(removed(row, policy)),
+            Status::Removed if !covered => findings.push(removed(row, policy)),
             _ => {}
+        }
+        if row.renamed_from.is_some() && moved_files.insert(&row.file) {
+            findings.push(moved(row));
         }
     }
     let sides =
         [(&comparison.head, policy.situations.unreadable_head, "head"), (&comparison.base, policy.situations.unreadable_base, "base")];
     for (side, effect, name) in sides {
-        let read_as_metrics =
-            |file: &RepoPath| comparison.metrics.iter().any(|row| row.file == *file || row.renamed_from.as_ref() == Some(file));
-        let read_as_params =
-            |file: &RepoPath| comparison.params.iter().any(|row| row.file == *file || row.renamed_from.as_ref() == Some(file));
-        for problem in side.problems.iter().filter(|problem| problem.kind != ProblemKind::Warning) {
-            if !read_as_metrics(&problem.file) && !read_as_params(&problem.file) {
-                findings.push(check::undiscovered(problem, effect, name));
-            }
-        }
+        findings.extend(side.incomplete.iter().map(|problem| check::undiscovered(problem, effect, name)));
+    }
+}
+
+/// A file that moved is compared with what it was, and people should know that it was taken for the same.
+fn moved(row: &Delta) -> Finding {
+    let old = row.renamed_from.as_ref().map_or("", RepoPath::as_str);
+    Finding {
+        verdict: Verdict::Warn,
+        effect: Effect::Notice,
+        reasons: vec!["renamed-file".to_owned()],
+        explanation: format!("`{}` has the metrics of `{old}`, which is gone, and is compared with it", row.file),
+        ..check::blank(row, &Key::root())
     }
 }
 

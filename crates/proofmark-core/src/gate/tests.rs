@@ -123,6 +123,13 @@ fn an_unknown_direction_is_never_guessed() {
 }
 
 #[test]
+fn a_rule_on_a_metric_that_is_no_quality_contradicts_itself() {
+    let rule = Some("[directions]\nfoo = \"none\"\n[[rule]]\nmetric = \"foo\"\nmax_regression_rel = 0.1\n");
+    let judgement = judged(r#"{"foo": 1}"#, r#"{"foo": 2}"#, rule);
+    assert!(judgement.findings[0].explanation.contains("`none` in [directions]"), "{}", judgement.findings[0].explanation);
+}
+
+#[test]
 fn warn_limits_and_severity() {
     let rule = "[[rule]]\nmetric = \"auc\"\nmax_regression_abs = 0.1\nwarn = { max_regression_abs = 0.01 }\n";
     assert_eq!(told(&judged(r#"{"auc": 0.9}"#, r#"{"auc": 0.85}"#, Some(rule))), ["auc warn notice regression-abs"]);
@@ -149,7 +156,11 @@ fn a_file_that_moves_out_of_a_rules_reach_is_judged_all_the_same() {
     let rule = Some("[[rule]]\nmetric = \"auc\"\nfile = \"models/*.json\"\nmax_regression_abs = 0.01\n");
     let base = [("models/a.json", r#"{"auc": 0.9, "n": 1}"#), ("models/b.json", r#"{"auc": 0.9, "m": 1}"#)];
     let head = [("aside/a.json", r#"{"auc": 0.1, "n": 1}"#), ("models/b.json", r#"{"auc": 0.9, "m": 1}"#)];
-    assert_eq!(told(&judged_files(&base, &head, rule)), ["auc fail block regression-abs", "auc pass allow"]);
+    let moved = "(value) warn notice renamed-file";
+    assert_eq!(told(&judged_files(&base, &head, rule)), ["auc fail block regression-abs", "auc pass allow", moved]);
+    // A rule that names the very file wants that file.
+    let exact = Some("[[rule]]\nmetric = \"auc\"\nfile = \"models/a.json\"\nmax_regression_abs = 0.9\n");
+    assert_eq!(told(&judged_files(&base, &head, exact)), ["auc fail block missing-candidate", moved]);
 }
 
 #[test]
