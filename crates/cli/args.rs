@@ -1,23 +1,9 @@
-//! The command line: what can be typed. One struct per subcommand stands in that subcommand's file.
+//! Arguments that several subcommands share.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use proofmark_core::compare::BaseKind;
-
-use crate::exit;
-
-/// Tells in time that a model got worse: compares model metrics between git revisions and gates merges on regressions.
-///
-/// Reads DVC projects and plain metrics files straight from git, at any revision, without a checkout and without Python.
-#[derive(Debug, Parser)]
-#[command(name = "proofmark", version, after_help = exit::HELP, propagate_version = true, max_term_width = 110)]
-pub(crate) struct Cli {
-    #[command(flatten)]
-    pub(crate) global: Global,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
 
 /// What every subcommand understands.
 #[derive(Debug, Clone, Args)]
@@ -39,20 +25,6 @@ pub(crate) enum When {
     Always,
     /// Never
     Never,
-}
-
-/// The subcommands.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Compare(crate::compare::Compare),
-    Gate(crate::gate::Gate),
-    Log(crate::log::Log),
-    Init(crate::init::Init),
-    Demo(crate::demo::Demo),
-    Hook(crate::hook::Hook),
-    Schema(crate::schema::Schema),
-    Completions(crate::completions::Completions),
-    Man(crate::man::Man),
 }
 
 /// Which two revisions.

@@ -7,10 +7,11 @@ use proofmark_core::report::ComparisonDocument;
 use proofmark_render as render;
 
 use crate::args::{Between, Format, Outputs};
+use crate::base::Purpose;
 use crate::exit::{self, CliError};
 use crate::output;
 use crate::printer::Printer;
-use crate::session::{Purpose, Session};
+use crate::session::Session;
 use crate::world::World;
 
 /// The built-in Markdown template.

@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use crate::args::Cli;
+use crate::cli::Cli;
 use crate::exit::{self, CliError};
 use crate::printer::Printer;
 

@@ -9,10 +9,11 @@ use proofmark_git::scratch::{File, Scratch};
 use proofmark_render as render;
 
 use crate::args::{Between, Outputs};
+use crate::base::Purpose;
 use crate::exit::{self, CliError};
 use crate::gate::{self, Gate};
 use crate::printer::Printer;
-use crate::session::{Purpose, Session};
+use crate::session::Session;
 use crate::world::World;
 
 /// Show compare and gate on a small repository made for it

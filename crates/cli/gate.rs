@@ -10,11 +10,12 @@ use proofmark_core::report::Report;
 use proofmark_render as render;
 
 use crate::args::{Between, Format, Outputs};
+use crate::base::Purpose;
 use crate::compare::dvc_json;
 use crate::exit::{self, CliError};
 use crate::output;
 use crate::printer::Printer;
-use crate::session::{Purpose, Session};
+use crate::session::Session;
 use crate::world::World;
 
 /// The built-in Markdown template.
@@ -22,8 +23,8 @@ const TEMPLATE: &str = include_str!("../../templates/report.md.jinja");
 
 /// Judge the change by the policy and exit 0 (allowed) or 1 (blocked)
 ///
-/// The policy is proofmark.toml, or [tool.proofmark] in pyproject.toml, as it stands at the BASE: a change cannot loosen
-/// its own gate. Without a policy, no metric whose name tells its direction may get worse by more than 1 %.
+/// The policy is proofmark.toml, or [tool.proofmark] in pyproject.toml, as it stands at BASE (its newest commit): a change
+/// cannot loosen its own gate. Without a policy, no metric whose name tells its direction may get worse by more than 1 %.
 #[derive(Debug, Args)]
 pub(crate) struct Gate {
     #[command(flatten)]

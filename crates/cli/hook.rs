@@ -7,11 +7,11 @@ use clap::{Args, Subcommand};
 use proofmark_git::Repository;
 
 use crate::args::{Between, Outputs};
+use crate::base::default_branch;
 use crate::exit::{self, CliError, unwritable};
 use crate::gate::{self, Gate};
 use crate::output::write_file;
 use crate::printer::Printer;
-use crate::session::default_branch;
 use crate::world::World;
 
 /// The line by which our hook is known.
@@ -20,6 +20,8 @@ const MARK: &str = "# proofmark pre-push hook";
 const CHAINED: &str = "pre-push.before-proofmark";
 /// The variable that skips the gate once.
 const SKIP: &str = "PROOFMARK_SKIP";
+/// Rows of a table that a push shows.
+const ROWS: usize = 50;
 
 /// Install or remove a git pre-push hook that gates what is pushed
 ///
@@ -43,6 +45,9 @@ pub(crate) enum Action {
         /// The remote's name and address, as git gives them
         remote: Vec<String>,
     },
+    /// What the hook of pre-commit calls: gates what its variables say is pushed, else the work tree
+    #[command(hide = true)]
+    PreCommit,
 }
 
 pub(crate) fn run(args: &Hook, world: &World, printer: &Printer) -> Result<u8, CliError> {
@@ -50,6 +55,7 @@ pub(crate) fn run(args: &Hook, world: &World, printer: &Printer) -> Result<u8, C
         Action::Install => install(world, printer),
         Action::Uninstall => uninstall(world, printer),
         Action::Run { .. } => gate_push(world, printer),
+        Action::PreCommit => gate_for_pre_commit(world, printer),
     }
 }
 
@@ -165,6 +171,25 @@ fn gate_push(world: &World, printer: &Printer) -> Result<u8, CliError> {
     Ok(worst)
 }
 
+/// pre-commit tells in variables what git tells on standard input. On a push it says where to; started with
+/// `--from-ref` and `--to-ref` it says what to compare; otherwise the files on disk are what is meant.
+fn gate_for_pre_commit(world: &World, printer: &Printer) -> Result<u8, CliError> {
+    if world.var(SKIP).is_some() {
+        return Ok(exit::ALLOWED);
+    }
+    let (from, to) = (world.var("PRE_COMMIT_FROM_REF"), world.var("PRE_COMMIT_TO_REF"));
+    if let Some(remote) = world.var("PRE_COMMIT_REMOTE_BRANCH") {
+        if !remote.starts_with("refs/heads/") {
+            return Ok(exit::ALLOWED);
+        }
+        let pushed = to.or_else(|| world.var("PRE_COMMIT_LOCAL_BRANCH")).unwrap_or("HEAD");
+        let commit = Repository::discover(&world.folder)?.resolve(pushed)?.id;
+        return gate_ref(&Pushed { commit, remote: remote.to_owned(), before: from.map(str::to_owned) }, world, printer);
+    }
+    let between = Between { base: from.filter(|_| to.is_some()).map(str::to_owned), head: to.map(str::to_owned), ..Between::default() };
+    show(&Gate { between, outputs: Outputs::default(), branch: None }, world, printer)
+}
+
 /// `<local ref> <local id> <remote ref> <remote id>`; a deletion has a local id of zeros and nothing to judge.
 fn parse(line: &str) -> Option<Pushed> {
     let mut fields = line.split(' ');
@@ -192,9 +217,14 @@ fn gate_ref(pushed: &Pushed, world: &World, printer: &Printer) -> Result<u8, Cli
         return Ok(exit::ALLOWED);
     };
     let between = Between { base: Some(base), head: Some(pushed.commit.clone()), ..Between::default() };
-    let args = Gate { between, outputs: Outputs { max_rows: 50, ..Outputs::default() }, branch: is_default.then(|| branch.to_owned()) };
-    let report = gate::report(&args, world)?;
-    let options = proofmark_render::Options { width: world.width, colour: printer.colour, all: false, max_rows: 50 };
+    let args = Gate { between, outputs: Outputs::default(), branch: is_default.then(|| branch.to_owned()) };
+    show(&args, world, printer)
+}
+
+/// Judges, and says what came out: git shows the user what a hook writes to standard error.
+fn show(args: &Gate, world: &World, printer: &Printer) -> Result<u8, CliError> {
+    let report = gate::report(args, world)?;
+    let options = proofmark_render::Options { width: world.width, colour: printer.colour, all: false, max_rows: ROWS };
     printer.say(proofmark_render::report_table(&report, &options).trim_end());
     Ok(gate::code(&report))
 }

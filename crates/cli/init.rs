@@ -6,11 +6,14 @@ use std::fmt::Write as _;
 use clap::Args;
 use proofmark_core::config::Compare;
 use proofmark_core::direction::{Direction, DirectionSource, guess, is_counter};
+use proofmark_core::glob::Glob;
+use proofmark_core::key::Key;
 use proofmark_core::number::shown;
 use proofmark_core::policy::BUILT_IN_TOLERANCE;
 use proofmark_core::ports::Tree as _;
 use proofmark_core::snapshot::Snapshot;
 use proofmark_git::Repository;
+use proofmark_render::escape::terminal;
 
 use crate::exit::{self, CliError, unwritable};
 use crate::output::write_file;
@@ -42,19 +45,27 @@ pub(crate) fn run(args: &Init, world: &World, printer: &Printer) -> Result<u8, C
     let default_branch = repository.default_branch(None).map(|branch| branch.branch).ok();
     let text = document(&snapshot, default_branch.as_deref());
     for problem in snapshot.problems.iter().chain(snapshot.metrics.values().filter_map(|reading| reading.leaves.as_ref().err())) {
-        printer.say(&proofmark_render::escape::terminal(&format!("warning: {problem}")));
+        printer.say(&terminal(&format!("warning: {problem}")));
     }
     if args.dry_run {
         printer.data(text.as_bytes())?;
         return Ok(exit::ALLOWED);
     }
     let path = tree.root().join("proofmark.toml");
-    if path.symlink_metadata().is_ok() && !args.force {
+    let there = path.symlink_metadata().ok();
+    // The repository is not trusted: its link could lead to any file of the user's.
+    if there.as_ref().is_some_and(std::fs::Metadata::is_symlink) {
+        return Err(CliError::input(format!("`{}` is a symbolic link", path.display())).hint("remove it first; --dry-run only prints"));
+    }
+    if there.is_some() && !args.force {
         return Err(CliError::input(format!("`{}` is there already", path.display())).hint("--force overwrites it; --dry-run only prints"));
     }
     write_file(&path, text.as_bytes()).map_err(|error| unwritable(&path, &error))?;
-    let files = snapshot.metrics.len();
-    printer.say(&format!("Wrote {} ({} metrics files found at {}).", path.display(), files, tree.revision().name));
+    let files = match snapshot.metrics.len() {
+        1 => "1 metrics file".to_owned(),
+        count => format!("{count} metrics files"),
+    };
+    printer.say(&format!("Wrote {} ({files} found at {}).", path.display(), tree.revision().name));
     printer.say("Read it, correct the directions, commit it. It counts from the first commit of the base branch that has it.");
     Ok(exit::ALLOWED)
 }
@@ -63,6 +74,29 @@ pub(crate) fn run(args: &Init, world: &World, printer: &Printer) -> Result<u8, C
 struct Seen {
     files: Vec<String>,
     example: String,
+    /// One of the keys with this name.
+    key: Key,
+    /// Whether every value is finite. A rule for another would block every change from the start.
+    finite: bool,
+    /// Whether the name can be written as a glob at all.
+    glob: bool,
+}
+
+impl Seen {
+    /// Where it is, for a comment.
+    fn place(&self) -> String {
+        terminal(&format!("{} in {}", self.example, files(&self.files)))
+    }
+
+    /// Why no rule may name it yet, if so.
+    fn unfit(&self) -> Option<&'static str> {
+        (!self.finite).then_some("not finite").or((!self.glob).then_some("the name is too long for a glob"))
+    }
+
+    /// Its direction, where the name leaves no doubt.
+    fn sure(&self) -> Option<Direction> {
+        guess(&self.key).filter(|oriented| oriented.source == DirectionSource::Name).map(|oriented| oriented.direction)
+    }
 }
 
 fn document(snapshot: &Snapshot, default_branch: Option<&str>) -> String {
@@ -76,7 +110,7 @@ fn document(snapshot: &Snapshot, default_branch: Option<&str>) -> String {
     let _ = writeln!(text, "# default_branch = {}", quoted(default_branch.unwrap_or("main")));
     let _ = writeln!(text, "# Metrics files beside those of DVC. Found just now:");
     for file in snapshot.metrics.keys() {
-        let _ = writeln!(text, "#   {}", comment(file.as_str()));
+        let _ = writeln!(text, "#   {}", terminal(file.as_str()));
     }
     let _ = writeln!(text, "# metrics = [\"metrics/*.json\"]\n");
     directions(&metrics, &mut text);
@@ -101,10 +135,19 @@ fn numeric_metrics(snapshot: &Snapshot) -> BTreeMap<String, Seen> {
     let mut metrics: BTreeMap<String, Seen> = BTreeMap::new();
     for (file, reading) in &snapshot.metrics {
         for (key, value) in reading.leaves.iter().flat_map(|leaves| leaves.iter()) {
-            if value.as_f64().is_none() {
-                continue;
+            let Some(number) = value.as_f64() else { continue };
+            let name = as_glob(key.as_str());
+            let seen = metrics.entry(name).or_insert_with_key(|name| Seen {
+                files: Vec::new(),
+                example: shown(value),
+                key: key.clone(),
+                finite: true,
+                glob: Glob::name(name).is_ok(),
+            });
+            if seen.finite && !number.is_finite() {
+                seen.finite = false;
+                seen.example = shown(value);
             }
-            let seen = metrics.entry(as_glob(key.as_str())).or_insert_with(|| Seen { files: Vec::new(), example: shown(value) });
             if seen.files.last().is_none_or(|last| last != file.as_str()) {
                 seen.files.push(file.as_str().to_owned());
             }
@@ -148,11 +191,14 @@ fn directions(metrics: &BTreeMap<String, Seen>, text: &mut String) {
     text.push_str("# Which way is better: higher, lower, or none for what is not a quality. Found by the names; correct what is wrong.\n[directions]\n");
     let mut unsure = String::new();
     for (name, seen) in metrics {
-        let place = format!("{} in {}", seen.example, comment(&files(&seen.files)));
-        let key = proofmark_core::key::Key::from_canonical(name.replace("\\[*\\]", "[0]").replace("\\\\", "\\"));
+        let place = seen.place();
         let word = |direction| if direction == Direction::Higher { "higher" } else { "lower" };
-        match guess(&key) {
-            _ if is_counter(&key) => {
+        match guess(&seen.key) {
+            guessed if let Some(why) = seen.unfit() => {
+                let word = if is_counter(&seen.key) { "none" } else { guessed.map_or("none", |oriented| word(oriented.direction)) };
+                let _ = writeln!(unsure, "# {} = \"{word}\"  # {why}: {place}", quoted(name));
+            }
+            _ if is_counter(&seen.key) => {
                 let _ = writeln!(text, "{} = \"none\"  # {place}", quoted(name));
             }
             Some(oriented) if oriented.source == DirectionSource::Name => {
@@ -173,24 +219,28 @@ fn directions(metrics: &BTreeMap<String, Seen>, text: &mut String) {
 }
 
 fn rules(metrics: &BTreeMap<String, Seen>, text: &mut String) {
-    let known = |name: &String| {
-        let key = proofmark_core::key::Key::from_canonical(name.replace("\\[*\\]", "[0]").replace("\\\\", "\\"));
-        !is_counter(&key) && guess(&key).is_some_and(|oriented| oriented.source == DirectionSource::Name)
-    };
-    let known: Vec<&String> = metrics.keys().filter(|name| known(name)).collect();
+    let known = |seen: &Seen| !is_counter(&seen.key) && seen.sure().is_some();
+    let (unfit, known): (Vec<_>, Vec<_>) = metrics.iter().filter(|(_, seen)| known(seen)).partition(|(_, seen)| seen.unfit().is_some());
+    // One rule for all would name those that are not finite, and block every change.
+    let all_finite = metrics.values().all(|seen| seen.finite);
     let _ = writeln!(
         text,
         "\n# A loss of exactly the limit passes. Also: min, max, max_regression_abs, severity, file, branches, warn = {{ … }}."
     );
     if known.is_empty() {
         text.push_str("# No metric with a known direction was found; without a rule the built-in policy judges.\n# [[rule]]\n# metric = \"accuracy\"\n# max_regression_rel = 0.01\n");
-    } else if known.len() > MANY {
+    } else if known.len() > MANY && all_finite {
         let _ = writeln!(text, "# {} metrics, so one rule for all; a rule of its own for what matters most is better.", known.len());
         let _ = writeln!(text, "[[rule]]\nmetric = \"*\"\nmax_regression_rel = {BUILT_IN_TOLERANCE}");
     } else {
-        for name in known {
+        for (name, _) in known {
             let _ = writeln!(text, "\n[[rule]]\nmetric = {}\nmax_regression_rel = {BUILT_IN_TOLERANCE}", quoted(name));
         }
+    }
+    for (name, seen) in unfit {
+        let why = seen.unfit().unwrap_or_default();
+        let _ = writeln!(text, "\n# {why}: {}", seen.place());
+        let _ = writeln!(text, "# [[rule]]\n# metric = {}\n# max_regression_rel = {BUILT_IN_TOLERANCE}", quoted(name));
     }
 }
 
@@ -211,8 +261,8 @@ fn quoted(text: &str) -> String {
                 quoted.push('\\');
                 quoted.push(letter);
             }
-            control if control.is_control() => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(control));
+            hidden if acts(hidden) => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(hidden));
             }
             other => quoted.push(other),
         }
@@ -221,9 +271,9 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Text that stays inside a comment.
-fn comment(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect()
+/// Whether a character moves, hides or turns text.
+fn acts(letter: char) -> bool {
+    letter != '\\' && terminal(letter.encode_utf8(&mut [0; 4])).starts_with('\\')
 }
 
 #[cfg(test)]
@@ -232,7 +282,7 @@ mod tests {
 
     #[test]
     fn hostile_names_stay_names() {
-        assert_eq!(quoted("a\"\n]"), "\"a\\\"\\u000a]\"");
+        assert_eq!(quoted("a\"\n]"), "\"a\\\"\\U0000000a]\"");
         assert_eq!(as_glob(r"folds[12].a*c"), r"folds\[*\].a\*c");
     }
 }

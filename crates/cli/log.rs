@@ -17,9 +17,10 @@ use proofmark_git::{GitTree, History as Commits, HistoryEnd, Repository};
 use proofmark_render::Options;
 use proofmark_render::history::{self, Date, History, Metric, Point};
 
+use crate::configuration::local_config;
 use crate::exit::{self, CliError};
 use crate::printer::Printer;
-use crate::session::{local_config, open_repository};
+use crate::session::open_repository;
 use crate::sources::{Found, Sources};
 use crate::world::World;
 

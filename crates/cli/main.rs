@@ -1,8 +1,11 @@
 //! `proofmark`, the command line: parses, calls, maps the result to an exit code.
 
 mod args;
+mod base;
+mod cli;
 mod compare;
 mod completions;
+mod configuration;
 mod demo;
 mod exit;
 mod gate;
@@ -21,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use cli::{Cli, Command};
 use exit::CliError;
 use printer::Printer;
 use world::World;

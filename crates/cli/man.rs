@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _};
 
-use crate::args::Cli;
+use crate::cli::Cli;
 use crate::exit::{self, CliError, unwritable};
 use crate::output::write_file;
 use crate::printer::Printer;

@@ -1,6 +1,8 @@
 //! Where a rendered document goes: standard output and files, each in its form, none half-written.
 
-use std::io::Write as _;
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use proofmark_render::Options;
@@ -9,6 +11,9 @@ use crate::args::{Format, Outputs};
 use crate::exit::{CliError, unwritable};
 use crate::printer::Printer;
 use crate::world::World;
+
+/// How many links one path may go through; the number that Linux uses.
+const MOST_LINKS: usize = 40;
 
 /// One place and the form that goes there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +29,31 @@ fn targets(args: &Outputs, world: &World) -> Result<Vec<Target>, CliError> {
     for text in &args.output {
         targets.push(target(text, world)?);
     }
+    refuse_twins(&targets)?;
     let prints = targets.iter().any(|target| target.path.is_none());
     if args.format.is_some() || !prints {
         targets.insert(0, Target { format: args.format.unwrap_or(Format::Table), path: None });
     }
     Ok(targets)
+}
+
+/// The second document would take the place of the first one.
+fn refuse_twins(targets: &[Target]) -> Result<(), CliError> {
+    let mut seen = BTreeSet::new();
+    for path in targets.iter().filter_map(|target| target.path.as_deref()) {
+        let place = follow(path).unwrap_or_else(|_| path.to_owned());
+        // Where there is a folder, its true name: `a/../x.json` and `x.json` are one.
+        let place = match (folder_of(&place).canonicalize(), place.file_name()) {
+            (Ok(folder), Some(name)) => folder.join(name),
+            _ => place,
+        };
+        if !seen.insert(place) {
+            return Err(
+                CliError::input(format!("`{}` is given twice with `--output`", path.display())).hint("give each form a file of its own")
+            );
+        }
+    }
+    Ok(())
 }
 
 fn target(text: &str, world: &World) -> Result<Target, CliError> {
@@ -85,29 +110,59 @@ fn write(target: &Target, bytes: &[u8], printer: &Printer) -> Result<(), CliErro
     }
 }
 
-/// Writes beside the place and renames, so that a reader sees the old file or the new one, whole.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    // A device such as /dev/null or a pipe cannot be renamed over.
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, bytes);
+/// Writes beside the place and renames, so that a reader sees the old file or the new one, whole. A link stays and the
+/// file it leads to is replaced; pipes and devices are written as they are.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let place = follow(path)?;
+    let mode = match std::fs::metadata(&place) {
+        Ok(metadata) if metadata.is_dir() => return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder")),
+        Ok(metadata) if !metadata.is_file() || is_descriptor(&place) => return write_through(&place, bytes),
+        Ok(metadata) => Some(metadata.permissions()),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let folder = folder_of(&place);
+    if !folder.is_dir() {
+        return Err(io::Error::new(ErrorKind::NotFound, format!("there is no folder `{}`", folder.display())));
     }
-    make_readable(file.path())?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    // Opened here, since a temporary file is private, and a new result gets what the umask leaves.
+    let new = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = tempfile::Builder::new().prefix(".proofmark-").make_in(folder, new)?;
+    file.write_all(bytes)?;
+    if let Some(mode) = mode {
+        std::fs::set_permissions(file.path(), mode)?;
+    }
+    file.persist(&place).map(drop).map_err(|error| error.error)
 }
 
-/// A temporary file is private; a result is for other programs as well.
-#[cfg(unix)]
-fn make_readable(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
+/// Into what is no file of its own. At its end: a file behind `/dev/fd/3` may hold what was printed before.
+fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match OpenOptions::new().append(true).open(path)?.write_all(bytes) {
+        // Whoever read there has seen enough, as on standard output.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
-#[cfg(not(unix))]
-fn make_readable(_: &Path) -> std::io::Result<()> {
-    Ok(())
+/// The place that links lead to, whether something is there or not; a descriptor's own link is not followed.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    let mut place = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match std::fs::read_link(&place) {
+            Ok(target) if !is_descriptor(&place) => place = folder_of(&place).join(target),
+            _ => return Ok(place),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+/// What a shell's `>(command)` gives, and where `/dev/stdout` leads.
+fn is_descriptor(path: &Path) -> bool {
+    cfg!(unix) && (path.starts_with("/dev/fd") || (path.starts_with("/proc") && folder_of(path).ends_with("fd")))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The Markdown template: the user's, or the built-in one.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use proofmark_core::compare::{BaseKind, Baseline, Comparison, Sides, compare};
-use proofmark_core::config::{self, Compare, Config};
+use proofmark_core::config::Compare;
 use proofmark_core::discovery::Discovery;
 use proofmark_core::files;
 use proofmark_core::path::RepoPath;
@@ -12,32 +12,17 @@ use proofmark_core::policy::{Policy, PolicyOrigin, PolicySide};
 use proofmark_core::ports::Tree;
 use proofmark_core::problem::Problem;
 use proofmark_core::snapshot::Snapshot;
-use proofmark_git::{Commit, DefaultBranch, Head, Repository};
+use proofmark_git::{Commit, Head, Repository};
 
 use crate::args::Between;
+use crate::base::{Base, Purpose, base_target, find_base};
+use crate::configuration::{ConfigFile, given_config, read_config};
 use crate::exit::CliError;
 use crate::sources::{Found, Sources, only};
 use crate::world::World;
 
 /// First-parent steps back that are tried when the base has no metrics.
 const ANCESTORS: usize = 50;
-
-/// A configuration file of one side.
-pub(crate) struct ConfigFile {
-    pub(crate) config: Config,
-    pub(crate) origin: PolicyOrigin,
-}
-
-/// What a comparison is for, where that makes a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// To be looked at.
-    Look,
-    /// To be looked at by those who know `dvc metrics diff A B`: A itself is the base, and nothing stands in for it.
-    AsDvc,
-    /// To be judged: the head is not trusted.
-    Judge,
-}
 
 /// Everything that a subcommand needs to compare.
 pub(crate) struct Session {
@@ -51,14 +36,6 @@ pub(crate) struct Session {
     targets: Vec<RepoPath>,
     /// No ancestor stands in for a base without metrics.
     exact_base: bool,
-}
-
-/// The commit to compare with, and how it was found.
-struct Base {
-    commit: Commit,
-    tip: Commit,
-    kind: BaseKind,
-    name: String,
 }
 
 impl Session {
@@ -256,109 +233,6 @@ fn head(repository: &Repository, typed: Option<&str>) -> Result<(Box<dyn Tree>, 
     Ok((Box::new(tree), commit))
 }
 
-/// The commit that BASE or the default branch names, its name, and the branch's name if it is one.
-fn base_target(
-    repository: &Repository,
-    between: &Between,
-    given: Option<&ConfigFile>,
-    purpose: Purpose,
-) -> Result<(Commit, String, Option<String>), CliError> {
-    if let Some(typed) = &between.base {
-        let commit = repository.resolve(typed)?;
-        let branch = repository.default_branch(Some(typed)).ok().filter(|branch| branch.commit.id == commit.id).map(|branch| branch.branch);
-        return Ok((commit, typed.clone(), branch));
-    }
-    let configured = between.default_branch.clone().or_else(|| given.and_then(|file| file.config.compare.default_branch.clone()));
-    let branch = default_branch(repository, configured.as_deref(), purpose != Purpose::Judge)?;
-    Ok((branch.commit, branch.name, Some(branch.branch)))
-}
-
-/// The branch that changes are merged into: as told, else as the usual branch's own configuration says, else the usual one.
-///
-/// Where no branch has a usual name, the head's configuration may tell, if it is trusted: a gate must not let a change
-/// choose what it is compared with.
-pub(crate) fn default_branch(repository: &Repository, told: Option<&str>, trust_head: bool) -> Result<DefaultBranch, CliError> {
-    let usual = repository.default_branch(told);
-    if told.is_some() {
-        return Ok(usual?);
-    }
-    let named = match &usual {
-        Ok(usual) => read_config(&repository.tree_at(&usual.commit, &usual.name)?, PolicySide::Base).ok().flatten(),
-        Err(_) if !trust_head => None,
-        Err(_) => match repository.head()? {
-            Head::Branch { commit, .. } | Head::Detached { commit } => {
-                read_config(&repository.tree_at(&commit, "HEAD")?, PolicySide::Head)?
-            }
-            Head::Unborn { .. } => None,
-        },
-    };
-    match named.and_then(|file| file.config.compare.default_branch) {
-        Some(name) => Ok(repository.default_branch(Some(&name))?),
-        None => Ok(usual?),
-    }
-}
-
-fn find_base(
-    repository: &Repository,
-    tip: Commit,
-    name: String,
-    head: &Commit,
-    kind: Option<BaseKind>,
-    between: &Between,
-    purpose: Purpose,
-) -> Result<Base, CliError> {
-    if kind == Some(BaseKind::Tip) {
-        return Ok(Base { commit: tip.clone(), tip, kind: BaseKind::Tip, name });
-    }
-    let Some(commit) = repository.merge_base(&tip, head)? else {
-        return Err(
-            CliError::input(format!("`{name}` and the head have no common ancestor")).hint("compare with the branch itself: --base-is tip")
-        );
-    };
-    // `compare HEAD HEAD~1` asks for the way back; its merge base would be the head itself.
-    let backwards = purpose == Purpose::Look
-        && kind.is_none()
-        && between.base.is_some()
-        && between.head.is_some()
-        && commit.id == head.id
-        && tip.id != head.id;
-    if backwards {
-        return Ok(Base { commit: tip.clone(), tip, kind: BaseKind::Tip, name });
-    }
-    Ok(Base { commit, tip, kind: BaseKind::MergeBase, name })
-}
-
-fn read_config(tree: &dyn Tree, side: PolicySide) -> Result<Option<ConfigFile>, CliError> {
-    for name in config::FILES {
-        let Ok(path) = RepoPath::parse(name) else { continue };
-        let content = tree.read(&path).map_err(|error| {
-            let told = CliError::input(format!("the configuration at {} cannot be read: {error}", tree.revision().name));
-            error.hint().into_iter().fold(told, CliError::hint)
-        })?;
-        let Some(content) = content else { continue };
-        let parsed = config::parse(&path, &content.bytes).map_err(|mut problem| {
-            problem.message = format!("{} (at {})", problem.message, tree.revision().name);
-            problem
-        })?;
-        if let Some(config) = parsed {
-            let origin = PolicyOrigin::File { file: name.to_owned(), side, revision: tree.revision().name.clone() };
-            return Ok(Some(ConfigFile { config, origin }));
-        }
-    }
-    Ok(None)
-}
-
-fn given_config(path: &Path, world: &World) -> Result<ConfigFile, CliError> {
-    let full = world.folder.join(path);
-    let bytes = std::fs::read(&full)
-        .map_err(|error| CliError::input(format!("cannot read the configuration `{}`", path.display())).because(&error))?;
-    let shown = path.to_string_lossy().into_owned();
-    let name = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
-    let file = RepoPath::root().child(&name);
-    let config = config::parse(&file, &bytes)?.ok_or_else(|| CliError::input(format!("`{shown}` has no [tool.proofmark]")))?;
-    Ok(ConfigFile { config, origin: PolicyOrigin::File { file: shown, side: PolicySide::Given, revision: "command line".to_owned() } })
-}
-
 /// Targets are typed from the current folder and mean files of the repository.
 fn targets(repository: &Repository, between: &Between, world: &World) -> Result<Vec<RepoPath>, CliError> {
     let here = folder_in(repository, world);
@@ -375,13 +249,4 @@ pub(crate) fn folder_in(repository: &Repository, world: &World) -> RepoPath {
         RepoPath::parse(&relative).ok()
     });
     inside.unwrap_or_default()
-}
-
-/// The configuration for looking at one's own files: the work tree's, else that of `commit`.
-pub(crate) fn local_config(repository: &Repository, commit: &Commit) -> Result<Option<Config>, CliError> {
-    let file = match repository.root() {
-        Some(_) => read_config(&repository.work_tree()?, PolicySide::Head)?,
-        None => read_config(&repository.tree_at(commit, &commit.short)?, PolicySide::Head)?,
-    };
-    Ok(file.map(|file| file.config))
 }

@@ -70,3 +70,100 @@ fn a_closed_pipe_is_no_error() {
     let output = std::process::Command::new("bash").args(["-c", &script]).current_dir(repo.path()).output().expect("bash runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0");
 }
+
+#[test]
+fn the_same_place_twice_is_an_error() {
+    let repo = change(&[("metrics.json", r#"{"auc": 0.9}"#)], &[]);
+    repo.write("sub/x", "");
+    for second in ["markdown=out.json", "./out.json", "sub/../out.json"] {
+        let error = proofmark(&repo).run(&["compare", "-o", "out.json", "-o", second]).expect_error(2);
+        assert!(error.contains("out.json") && error.contains("twice"), "{error}");
+    }
+    assert!(!repo.path().join("out.json").exists());
+}
+
+#[test]
+fn a_folder_is_no_place() {
+    let repo = change(&[("metrics.json", r#"{"auc": 0.9}"#)], &[("reports.json/x", "")]);
+    let error = proofmark(&repo).run(&["compare", "-o", "reports.json"]).expect_error(2);
+    assert!(error.contains("reports.json") && error.contains("it is a folder"), "{error}");
+    assert_eq!(std::fs::read_dir(repo.path().join("reports.json")).expect("there").count(), 1);
+}
+
+#[cfg(unix)]
+fn mode(path: &std::path::Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).expect("written").permissions().mode() & 0o777
+}
+
+/// Runs a script in bash, with the binary as `$proofmark`; what it printed.
+#[cfg(unix)]
+fn bash(repo: &proofmark_testkit::repo::TestRepo, script: &str) -> String {
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", &format!("set -e; {script}")]).env("proofmark", env!("CARGO_BIN_EXE_proofmark")).current_dir(repo.path());
+    let output = command.output().expect("bash runs");
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_written_as_they_are() {
+    let repo = change(&[("metrics.json", r#"{"auc": 0.9}"#)], &[]);
+    proofmark(&repo).run(&["compare", "-o", "json=/dev/null"]).expect(0);
+    for script in [
+        "$proofmark compare -o json=>(cat >piped) >/dev/null; for _ in {1..100}; do [ -s piped ] && break; sleep 0.1; done; sleep 0.2; cat piped",
+        "mkfifo fifo; cat fifo & $proofmark compare -o json=fifo >/dev/null; wait",
+        "$proofmark compare -o json=/dev/fd/3 3>three >/dev/null; cat three",
+        "$proofmark compare -o json=/dev/stderr 2>two >/dev/null; cat two",
+        "$proofmark compare --format table -o json=/dev/stdout 2>/dev/null | sed -n '/^{/,$p'",
+    ] {
+        assert_eq!(json(&bash(&repo, script))["kind"], "comparison", "{script}");
+    }
+    // A reader that has seen enough.
+    bash(&repo, "$proofmark compare -o json=>(true) >/dev/null");
+    // What was there before stays.
+    assert!(bash(&repo, "echo before >log; $proofmark compare -o json=/dev/fd/3 3>>log >/dev/null; cat log").starts_with("before\n{"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_stay_and_lead_to_the_result() {
+    let repo = change(&[("metrics.json", r#"{"auc": 0.9}"#)], &[]);
+    repo.write("deep/old.json", "old")
+        .link("old.json", "deep/old.json")
+        .link("new.json", "deep/../deep/new.json")
+        .link("loop.json", "loop.json");
+    for name in ["old.json", "new.json"] {
+        proofmark(&repo).run(&["compare", "-o", name]).expect(0);
+        assert!(repo.path().join(name).is_symlink());
+        let file = repo.path().join("deep").join(name);
+        assert_eq!(json(&std::fs::read_to_string(file).expect("written"))["kind"], "comparison");
+    }
+    assert_eq!(std::fs::read_dir(repo.path().join("deep")).expect("there").count(), 2);
+    assert!(proofmark(&repo).run(&["compare", "-o", "loop.json"]).expect_error(2).contains("loop.json"));
+    let twice = proofmark(&repo).run(&["compare", "-o", "old.json", "-o", "deep/old.json"]).expect_error(2);
+    assert!(twice.contains("twice"), "{twice}");
+}
+
+#[cfg(unix)]
+#[test]
+fn modes_are_those_of_the_old_file_or_of_the_umask() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let repo = change(&[("metrics.json", r#"{"auc": 0.9}"#)], &[]);
+    let old = repo.write("old.json", "old").path().join("old.json");
+    for wanted in [0o600, 0o664, 0o444] {
+        std::fs::set_permissions(&old, std::fs::Permissions::from_mode(wanted)).expect("ours");
+        proofmark(&repo).run(&["compare", "-o", "old.json"]).expect(0);
+        assert_eq!(mode(&old), wanted);
+    }
+    for (umask, wanted) in [("077", 0o600), ("002", 0o664), ("022", 0o644)] {
+        bash(&repo, &format!("umask {umask}; $proofmark compare -o new{umask}.json >/dev/null"));
+        assert_eq!(mode(&repo.path().join(format!("new{umask}.json"))), wanted);
+    }
+    let left = std::fs::read_dir(repo.path())
+        .expect("there")
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(".proofmark-"));
+    assert_eq!(left.count(), 0);
+}

@@ -197,7 +197,8 @@ const PAIRS: &[(&str, &str, Direction)] = &[
 /// The direction that a metric's name suggests; `None` when it says nothing or contradicts itself.
 ///
 /// The last part of the key counts first, then its parents, so `train.loss` and `loss.train` are both losses. A `neg_`
-/// in front, as scikit-learn writes it, turns the direction round.
+/// in front of an error, as scikit-learn writes it, turns the direction round. A statistic or a setting of a metric is
+/// not the metric: a higher `accuracy.std` or `f1_threshold` is neither better nor worse.
 ///
 /// ```
 /// use proofmark_core::direction::{Direction, guess};
@@ -206,10 +207,19 @@ const PAIRS: &[(&str, &str, Direction)] = &[
 /// let of = |name: &str| guess(&Key::from_canonical(name)).map(|oriented| oriented.direction);
 /// assert_eq!(of("test.roc_auc"), Some(Direction::Higher));
 /// assert_eq!(of("neg_mean_squared_error"), Some(Direction::Higher));
+/// assert_eq!(of("negative_recall"), Some(Direction::Higher));
+/// assert_eq!(of("top1_error"), Some(Direction::Lower));
+/// assert_eq!(of("accuracy.std"), None);
 /// assert_eq!(of("step"), None);
 /// ```
 pub fn guess(key: &Key) -> Option<Oriented> {
-    key.parts().iter().rev().find_map(|part| guess_word(part)).flatten()
+    settle(key.parts(), |part| guess_word(&part))
+}
+
+/// A total beside an accuracy counts what was measured, while the total of losses is a loss.
+fn settle(parts: Vec<String>, says: impl FnMut(String) -> Option<Option<Oriented>>) -> Option<Oriented> {
+    let total = parts.last().is_some_and(|last| last.eq_ignore_ascii_case("total"));
+    parts.into_iter().rev().find_map(says).flatten().filter(|found| !total || found.direction == Direction::Lower)
 }
 
 /// What the parts of names say, each asked once: large files repeat the same names.
@@ -229,7 +239,7 @@ const MEMORY: usize = 1 << 16;
 impl Names {
     /// As [`guess`].
     pub(crate) fn guess(&self, key: &Key) -> Option<Oriented> {
-        key.parts().into_iter().rev().find_map(|part| self.meaning(part).direction).flatten()
+        settle(key.parts(), |part| self.meaning(part).direction)
     }
 
     /// As [`is_counter`].
@@ -262,27 +272,101 @@ fn counts(part: &str) -> bool {
     words(part).last().is_some_and(|word| COUNTERS.binary_search(&word.as_str()).is_ok())
 }
 
-/// `None`: the part says nothing. `Some(None)`: it contradicts itself.
-fn guess_word(part: &str) -> Option<Option<Oriented>> {
-    let words = words(part);
-    let negated = words.first().is_some_and(|word| matches!(word.as_str(), "neg" | "negative"));
-    let turn = |direction| match (negated, direction) {
-        (true, Direction::Higher) | (false, Direction::Lower) => Direction::Lower,
-        (true, Direction::Lower) | (false, Direction::Higher) => Direction::Higher,
+/// Words that make a part something else than the metric it names, wherever they stand.
+const SPREAD: &[&str] = &["ci", "delta", "sd", "std", "stderr", "stdev", "var"];
+
+/// Words that do so behind the metric or without one: `f1_threshold`, and not the mean absolute error `width_mae`.
+const SETTING: &[&str] = &["count", "n", "num", "support", "threshold", "weight", "weights", "width"];
+
+/// What it took to get somewhere: `time_to_accuracy`, and not `image_to_text_recall`.
+const AMOUNTS: &[&str] = &[
+    "distance",
+    "epoch",
+    "epochs",
+    "examples",
+    "hours",
+    "iter",
+    "iterations",
+    "iters",
+    "minutes",
+    "ratio",
+    "samples",
+    "seconds",
+    "step",
+    "steps",
+    "time",
+    "tokens",
+];
+
+fn listed(table: &[&str], word: &str) -> bool {
+    table.binary_search(&word).is_ok()
+}
+
+/// Whether the words name a statistic or a setting of a metric rather than the metric.
+fn is_aside(words: &[String]) -> bool {
+    let certain = |word: &String| listed(HIGHER, word) || listed(LOWER, word);
+    let metric = |word: &String| certain(word) || listed(HINT_HIGHER, word) || listed(HINT_LOWER, word);
+    let has_certain = words.iter().any(certain);
+    words.iter().enumerate().any(|(at, word)| {
+        let before = at.checked_sub(1).map_or("", |before| words[before].as_str());
+        match word.as_str() {
+            // `accuracy_seed_1` is the accuracy of one seed, and `id_accuracy` the one in distribution.
+            "id" | "seed" => at + 1 == words.len(),
+            "to" => has_certain && listed(AMOUNTS, before),
+            "variance" | "deviation" => has_certain,
+            "count" if before == "error" || before == "errors" => false,
+            word if listed(SETTING, word) => !matches!(before, "at" | "top") && !words[at + 1..].iter().any(metric),
+            word => listed(SPREAD, word),
+        }
+    })
+}
+
+/// `dice_loss` and `top1_error_rate` end as a loss, whatever comes before.
+fn ends_as_loss(words: &[String]) -> bool {
+    let last = match words {
+        [.., last, rate] if rate == "rate" => last,
+        [.., last] => last,
+        [] => return false,
     };
+    matches!(last.as_str(), "err" | "error" | "errors" | "loss")
+}
+
+/// `None`: the part says nothing. `Some(None)`: it contradicts itself, or is only about a metric.
+fn guess_word(part: &str) -> Option<Option<Oriented>> {
+    use Direction::{Higher, Lower};
+    use DirectionSource::{Hint, Name};
+    let words = words(part);
+    if is_aside(&words) {
+        return Some(None);
+    }
+    let known = |direction, source| Some(Some(Oriented { direction, source }));
+    // The negative of an error is better when higher; the recall of the negative class is still a recall.
+    let negated = words.first().is_some_and(|word| matches!(word.as_str(), "neg" | "negative"));
+    let lower = if negated { Higher } else { Lower };
+    if ends_as_loss(&words) {
+        return known(lower, Name);
+    }
     let pair =
         PAIRS.iter().filter(|_| words.len() > 1).find(|(one, two, _)| words.windows(2).any(|next| next[0] == *one && next[1] == *two));
-    if let Some(&(_, _, direction)) = pair {
-        return Some(Some(Oriented { direction: turn(direction), source: DirectionSource::Name }));
+    match pair {
+        Some(("log", "likelihood", _)) if negated => return known(Lower, Name),
+        Some((_, _, Lower)) => return known(lower, Name),
+        Some((_, _, Higher)) => return known(Higher, Name),
+        None => {}
     }
-    let has = |table: &[&str]| words.iter().any(|word| table.binary_search(&word.as_str()).is_ok());
-    let find = |higher, lower, source| match (has(higher), has(lower)) {
-        (true, true) => Some(None),
-        (true, false) => Some(Some(Oriented { direction: turn(Direction::Higher), source })),
-        (false, true) => Some(Some(Oriented { direction: turn(Direction::Lower), source })),
+    let has = |table: &[&str]| words.iter().any(|word| listed(table, word));
+    match (has(HIGHER), has(LOWER)) {
+        (true, true) => return Some(None),
+        (true, false) => return known(Higher, Name),
+        (false, true) => return known(lower, Name),
+        (false, false) => {}
+    }
+    match (has(HINT_HIGHER), has(HINT_LOWER)) {
         (false, false) => None,
-    };
-    find(HIGHER, LOWER, DirectionSource::Name).or_else(|| find(HINT_HIGHER, HINT_LOWER, DirectionSource::Hint))
+        (true, false) if !negated => known(Higher, Hint),
+        (false, true) if !negated => known(Lower, Hint),
+        _ => Some(None),
+    }
 }
 
 /// `valLoss@1` is `val`, `loss`, `1`; digits stay with the letters before them (`top5`, `f1`).
@@ -328,7 +412,7 @@ mod tests {
             ("latency_ms", Some((Lower, Name))),
             ("training_time", Some((Lower, Hint))),
             ("score", Some((Higher, Hint))),
-            ("accuracy_loss", None),
+            ("accuracy_loss", Some((Lower, Name))),
             ("epoch", None),
             ("n_rows", None),
             ("neg_log_loss", Some((Higher, Name))),
@@ -339,8 +423,127 @@ mod tests {
     }
 
     #[test]
+    fn the_negative_class_is_no_negated_error() {
+        use Direction::{Higher, Lower};
+        for (name, expected) in [
+            ("neg_mean_squared_error", Some(Higher)),
+            ("neg_log_loss", Some(Higher)),
+            ("neg_brier_score", Some(Higher)),
+            ("neg_top1_error", Some(Higher)),
+            ("negative_log_likelihood", Some(Lower)),
+            ("negative_recall", Some(Higher)),
+            ("neg_f1", Some(Higher)),
+            ("negative.precision", Some(Higher)),
+            ("neg_average_precision", Some(Higher)),
+            ("negative_similarity", None),
+        ] {
+            assert_eq!(of(name).map(|(direction, _)| direction), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn statistics_and_settings_are_not_the_metric() {
+        for name in [
+            "accuracy.std",
+            "auc_std",
+            "std_accuracy",
+            "std_error",
+            "auc.stderr",
+            "loss_var",
+            "accuracy_variance",
+            "accuracy.ci_width",
+            "auc_ci_upper",
+            "f1_threshold",
+            "f1.threshold",
+            "loss_weight",
+            "lossWeight",
+            "class_loss_weights",
+            "ap_n",
+            "accuracy.n",
+            "accuracy.n_samples",
+            "accuracy.num_rows",
+            "accuracy.total",
+            "accuracy.count",
+            "recall.support",
+            "accuracy_seed",
+            "loss_id",
+            "accuracy_delta",
+            "delta_loss",
+            "average_precision_std",
+            "log_loss_weight",
+            "time_to_accuracy_s",
+            "epochs_to_top1",
+        ] {
+            assert_eq!(of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_statistic() {
+        use Direction::{Higher, Lower};
+        for (name, direction) in [
+            ("accuracy.mean", Higher),
+            ("explained_variance", Higher),
+            ("n_errors", Lower),
+            ("num_failures", Lower),
+            ("error_count", Lower),
+            ("total_loss", Lower),
+            ("loss_total", Lower),
+            ("loss.total", Lower),
+            ("total_accuracy", Higher),
+            ("nRMSE", Lower),
+            ("count_mae", Lower),
+            ("weight_error", Lower),
+            ("box_width_mae", Lower),
+            ("recall_at_n", Higher),
+            ("top_n_accuracy", Higher),
+            ("precision_at_threshold", Higher),
+            ("accuracy_seed_1", Higher),
+            ("accuracy.seed_1", Higher),
+            ("id_accuracy", Higher),
+            ("image_to_text_recall@5", Higher),
+            ("time_to_first_token", Lower),
+            ("standard_deviation", Lower),
+            ("country_accuracy", Higher),
+        ] {
+            assert_eq!(of(name).map(|(direction, _)| direction), Some(direction), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_final_loss_or_error_wins() {
+        use DirectionSource::Name;
+        for name in [
+            "top1_error",
+            "top5Err",
+            "dice_loss",
+            "iou_loss",
+            "accuracy_loss",
+            "map_errors",
+            "average_precision_loss",
+            "error_rate",
+            "word_error_rate",
+            "top1_error_rate",
+        ] {
+            assert_eq!(of(name), Some((Direction::Lower, Name)), "{name}");
+        }
+        for name in ["loss_accuracy", "error_f1"] {
+            assert_eq!(of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn remembered_names_say_the_same() {
+        let names = Names::default();
+        for name in ["accuracy.std", "accuracy.total", "loss.total", "a.total", "total", "test.roc_auc", "neg_f1"] {
+            let key = Key::from_canonical(name);
+            assert_eq!(names.guess(&key), guess(&key), "{name}");
+        }
+    }
+
+    #[test]
     fn tables_are_sorted() {
-        for table in [HIGHER, LOWER, HINT_HIGHER, HINT_LOWER, COUNTERS] {
+        for table in [HIGHER, LOWER, HINT_HIGHER, HINT_LOWER, COUNTERS, SPREAD, SETTING, AMOUNTS] {
             assert!(table.is_sorted(), "{table:?}");
         }
     }

@@ -129,12 +129,12 @@ fn ambiguous_digits() {
 #[test]
 fn a_tag_named_like_a_branch_never_wins_silently() {
     let repo = line();
-    repo.git(&["tag", "main", "HEAD~2"]);
     repo.branch("same").git(&["tag", "--annotate", "--message", "same", "same"]);
     repo.branch("blob").git(&["tag", "blob", "HEAD:m.json"]);
-    repo.git(&["tag", "HEAD", "HEAD~1"]);
+    repo.git(&["update-ref", "refs/tags/HEAD", "HEAD~1"]);
     repo.git(&["branch", "--quiet", "with@sign", "HEAD~1"]);
     repo.git(&["tag", "with@sign", "HEAD~2"]);
+    repo.git(&["tag", "main", "HEAD~2"]);
     for packed in [false, true] {
         if packed {
             repo.git(&["pack-refs", "--all"]);
@@ -148,7 +148,9 @@ fn a_tag_named_like_a_branch_never_wins_silently() {
         }
         assert!(matches!(found.resolve("blob"), Err(GitError::AmbiguousName { .. })));
         assert!(matches!(found.resolve("with@sign~1"), Err(GitError::AmbiguousName { .. })));
-        for spec in ["refs/heads/main", "refs/heads/main~1", "heads/main", "refs/tags/main", "tags/main", "same", "same~1", "HEAD", "@", "HEAD~1"] {
+        for spec in
+            ["refs/heads/main", "refs/heads/main~1", "heads/main", "refs/tags/main", "tags/main", "same", "same~1", "HEAD", "@", "HEAD~1"]
+        {
             let id = found.resolve(spec).unwrap_or_else(|error| panic!("{spec}: {error}")).id;
             assert_eq!(id, repo.id(&format!("{spec}^{{commit}}")), "{spec}");
         }

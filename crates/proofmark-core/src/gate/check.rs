@@ -6,6 +6,7 @@ use crate::compare::{Comparison, Delta, Status};
 use crate::config::{Effect, Limits, Severity, nearest};
 use crate::direction::{Direction, Oriented};
 use crate::key::Key;
+use crate::path::RepoPath;
 use crate::policy::{CompiledRule, Policy, is_sure};
 use crate::problem::{Problem, ProblemKind};
 use crate::value::Value;
@@ -278,24 +279,13 @@ pub(super) fn unreadable(row: &Delta, key: &Key, rule: Option<String>, severity:
 pub(super) fn undiscovered(problem: &Problem, effect: Effect, side: &str) -> Finding {
     let word = if problem.kind == ProblemKind::Unparsable { "unparsable" } else { "unavailable" };
     Finding {
-        rule: None,
-        file: Some(problem.file.clone()),
-        metric: Key::root(),
         verdict: Verdict::Inconclusive,
         effect,
         reasons: vec![format!("{word}-{}", if side == "head" { "candidate" } else { "baseline" })],
         explanation: format!("metrics may be missing, since a file of the {side} cannot be understood ({problem})"),
         hint: problem.hint.clone(),
-        severity: Severity::Fail,
-        oriented: None,
-        baseline: None,
-        candidate: None,
-        improvement: None,
-        relative: None,
-        limits: None,
-        warn: None,
-        evidence: None,
         not_judged: true,
+        ..empty(Some(problem.file.clone()), Key::root())
     }
 }
 
@@ -311,40 +301,32 @@ fn unmatched(comparison: &Comparison, policy: &Policy, rule: &CompiledRule) -> F
     let reason = if rule.metric.is_literal() { "missing-candidate" } else { "nothing-matched" };
     let finding = Finding {
         rule: Some(rule.name()),
-        file: None,
-        metric: Key::from_canonical(rule.metric.as_str()),
-        verdict: Verdict::Pass,
-        effect: Effect::Allow,
-        reasons: Vec::new(),
-        explanation: String::new(),
         hint: Some(hint),
         severity: rule.severity,
-        oriented: None,
-        baseline: None,
-        candidate: None,
-        improvement: None,
-        relative: None,
         limits: Some(rule.limits),
         warn: rule.warn,
-        evidence: None,
-        not_judged: false,
+        ..empty(None, Key::from_canonical(rule.metric.as_str()))
     };
     situation(finding, reason, policy.situations.missing)
 }
 
 /// A passing finding about `row`, to be filled in.
 pub(super) fn blank(row: &Delta, key: &Key) -> Finding {
+    Finding { oriented: row.oriented, ..empty(Some(row.file.clone()), key.clone()) }
+}
+
+fn empty(file: Option<RepoPath>, metric: Key) -> Finding {
     Finding {
         rule: None,
-        file: Some(row.file.clone()),
-        metric: key.clone(),
+        file,
+        metric,
         verdict: Verdict::Pass,
         effect: Effect::Allow,
         reasons: Vec::new(),
         explanation: String::new(),
         hint: None,
         severity: Severity::Fail,
-        oriented: row.oriented,
+        oriented: None,
         baseline: None,
         candidate: None,
         improvement: None,

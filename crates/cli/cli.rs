@@ -1,0 +1,32 @@
+//! The command line as a whole. One struct per subcommand stands in that subcommand's file, with its help.
+
+use clap::{Parser, Subcommand};
+
+use crate::args::Global;
+use crate::exit;
+
+/// Tells in time that a model got worse: compares model metrics between git revisions and gates merges on regressions.
+///
+/// Reads DVC projects and plain metrics files straight from git, at any revision, without a checkout and without Python.
+#[derive(Debug, Parser)]
+#[command(name = "proofmark", version, after_help = exit::HELP, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Compare(crate::compare::Compare),
+    Gate(crate::gate::Gate),
+    Log(crate::log::Log),
+    Init(crate::init::Init),
+    Demo(crate::demo::Demo),
+    Hook(crate::hook::Hook),
+    Schema(crate::schema::Schema),
+    Completions(crate::completions::Completions),
+    Man(crate::man::Man),
+}
