@@ -169,6 +169,7 @@ fn one_number_files_pair_by_content_only() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test that must not be slow has to measure time")]
 fn a_thousand_moved_files_are_quick() {
     let of = |folder: &str, offset: usize| {
         let files: Vec<(String, String)> =
