@@ -172,15 +172,21 @@ impl Session {
         }
     }
 
-    /// The head's own policy, when the base's counts and the head's is another.
+    /// The policy that this change would have, when it changes the policy and another one counts.
     pub(crate) fn changed_policy(&self) -> Result<Option<Policy>, CliError> {
         let counts_base = matches!(self.config.as_ref().map(|file| &file.origin), Some(PolicyOrigin::File { side: PolicySide::Base, .. }));
         if !counts_base {
             return Ok(None);
         }
-        let same = |own: &ConfigFile| self.config.as_ref().is_some_and(|file| file.config == own.config);
-        match read_config(self.head.as_ref(), PolicySide::Head)? {
-            Some(own) if same(&own) => Ok(None),
+        let own = read_config(self.head.as_ref(), PolicySide::Head)?;
+        let base_tree = self.repository.tree_at(&self.base.commit, &self.base.name)?;
+        let before = read_config(&base_tree, PolicySide::Base)?;
+        let same = |one: Option<&ConfigFile>, two: Option<&ConfigFile>| one.map(|file| &file.config) == two.map(|file| &file.config);
+        // A branch that moved on with a new policy of its own is no doing of this change.
+        if same(own.as_ref(), before.as_ref()) || same(own.as_ref(), self.config.as_ref()) {
+            return Ok(None);
+        }
+        match own {
             Some(own) => Ok(Some(Policy::compile(&own.config, own.origin, self.branch.as_deref())?)),
             None => Ok(Some(Policy::built_in())),
         }

@@ -201,3 +201,12 @@ fn a_declaration_that_went_away_is_told() {
     let table = proofmark(&repo).run(&["gate"]).expect(0);
     assert!(table.contains("does not declare it any more"), "{table}");
 }
+
+#[test]
+fn a_policy_that_moved_on_without_the_change_is_not_the_changes_doing() {
+    let repo = change(&[("metrics.json", r#"{"accuracy": 0.9}"#), ("proofmark.toml", RULE)], &[]);
+    repo.switch("main").write("proofmark.toml", "[[rule]]\nmetric = \"accuracy\"\nmin = 0.95\n").commit("tighten");
+    let report = json(&proofmark(&repo).run(&["gate", "main", "change", "--format", "json"]).expect(1));
+    assert_eq!(findings(&report), ["accuracy fail block below-min"]);
+    assert!(report["head_policy_judgement"].is_null() && report["notes"].is_null(), "{}", report["notes"]);
+}
