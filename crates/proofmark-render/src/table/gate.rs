@@ -5,8 +5,9 @@ use crate::escape::terminal;
 use crate::text::{Page, Tone, clip, width};
 use crate::view::gate::{FindingView, ReportView};
 
-/// The longest that a metric's name gets beside its explanation.
+/// The longest that a metric's name gets beside its explanation: in a terminal, and where there is room without end.
 const NAME: usize = 40;
+const LONG_NAME: usize = 120;
 /// The least room for an explanation beside the name; else it stands below.
 const LEAST_WORDS: usize = 30;
 
@@ -40,8 +41,9 @@ pub(super) fn findings(page: &mut Page, view: &ReportView) {
     ];
     let shown = || sections.iter().flat_map(|(_, _, findings)| findings.iter());
     let widest = |of: &dyn Fn(&FindingView) -> usize| shown().map(of).max().unwrap_or(0);
+    let longest = if page.width.is_some() { NAME } else { LONG_NAME };
     let columns =
-        Columns { verdict: widest(&|finding| width(finding.verdict)), name: widest(&|finding| width(&name(finding, view)).min(NAME)) };
+        Columns { verdict: widest(&|finding| width(finding.verdict)), name: widest(&|finding| width(&name(finding, view)).min(longest)) };
     for (title, tone, findings) in &sections {
         if !findings.is_empty() {
             page.heading(title);
