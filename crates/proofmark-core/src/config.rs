@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::direction::Direction;
@@ -233,6 +234,19 @@ struct PyProject {
 #[derive(Deserialize)]
 struct Tools {
     proofmark: Option<Config>,
+    /// Tables of other tools, of which one may be ours with a typo: a policy that nobody reads is a gate that is open.
+    #[serde(flatten)]
+    others: BTreeMap<String, IgnoredAny>,
+}
+
+impl Tools {
+    fn config(self) -> Result<Option<Config>, String> {
+        let alike = |name: &&String| strsim::osa_distance(&name.to_lowercase(), "proofmark") <= 2;
+        match (self.proofmark, self.others.keys().find(alike)) {
+            (None, Some(typo)) => Err(format!("[tool.{typo}] is no tool's table; did you mean [tool.proofmark]?")),
+            (config, _) => Ok(config),
+        }
+    }
 }
 
 /// Reads a configuration file; `None` when a `pyproject.toml` has no `[tool.proofmark]`.
@@ -244,7 +258,8 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Option<Config>, Problem> {
     let text = std::str::from_utf8(bytes)
         .map_err(|bad| problem("the file is not UTF-8".to_owned()).at(Some(Position::of(bytes, bad.valid_up_to()))))?;
     let (read, table) = if file.name() == "pyproject.toml" {
-        (toml::from_str::<PyProject>(text).map(|project| project.tool.and_then(|tools| tools.proofmark)), "tool.proofmark.rule")
+        let config = |project: PyProject| project.tool.map_or(Ok(None), Tools::config).map_err(serde::de::Error::custom);
+        (toml::from_str::<PyProject>(text).and_then(config), "tool.proofmark.rule")
     } else {
         (toml::from_str::<Config>(text).map(Some), "rule")
     };
@@ -374,5 +389,8 @@ mod tests {
         let config = parse(&file, b"[[tool.proofmark.rule]]\nmetric = \"acc\"\nmin = 0.5\n").expect("valid").expect("there");
         assert_eq!(config.rule[0].min, Some(0.5));
         assert!(parse(&file, b"[tool.proofmark]\nrules = 1\n").is_err());
+        let typo = parse(&file, b"[[tool.proofmrk.rule]]\nmetric = \"acc\"\n[tool.ruff]\nline-length = 100\n").expect_err("a typo");
+        assert!(typo.message.contains("did you mean [tool.proofmark]?"), "{}", typo.message);
+        assert_eq!(parse(&file, b"[tool.ruff]\nline-length = 100\n[tool.poetry.dependencies]\nx = \"1\"\n"), Ok(None));
     }
 }

@@ -273,7 +273,7 @@ fn counts(part: &str) -> bool {
 }
 
 /// Words that make a part something else than the metric it names, wherever they stand.
-const SPREAD: &[&str] = &["ci", "delta", "sd", "std", "stderr", "stdev", "var"];
+const SPREAD: &[&str] = &["ci", "delta", "diff", "gap", "sd", "std", "stderr", "stdev", "var"];
 
 /// Words that do so behind the metric or without one: `f1_threshold`, and not the mean absolute error `width_mae`.
 const SETTING: &[&str] = &["count", "n", "num", "support", "threshold", "weight", "weights", "width"];
