@@ -104,8 +104,8 @@ impl Wanted {
     }
 
     fn takes(&self, file: &RepoPath, key: &Key) -> bool {
-        let fits = |glob: &Glob| glob.matches(key.as_str()) || (key.as_str().contains('\\') && glob.matches(&key.plain()));
-        fits(&self.name) || self.in_file.as_ref().is_some_and(|(glob, name)| glob.matches(file.as_str()) && fits(name))
+        let in_file = |(glob, name): &(Glob, Glob)| glob.matches(file.as_str()) && name.matches_key(key);
+        self.name.matches_key(key) || self.in_file.as_ref().is_some_and(in_file)
     }
 
     /// The last part of a plain name: a document without these bytes cannot hold the metric.

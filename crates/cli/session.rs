@@ -115,10 +115,7 @@ impl Session {
         }
         let mut wanted = Discovery::default();
         for side in sides {
-            wanted.metrics.extend(side.discovery.metrics.iter().cloned());
-            for (file, keys) in &side.discovery.params {
-                wanted.add_params(file.clone(), keys);
-            }
+            wanted.add_files(&side.discovery);
         }
         // A folder that one side could list is asked for file by file on the other side, too.
         let folders: BTreeSet<RepoPath> = wanted.metrics.iter().flat_map(RepoPath::ancestors).collect();

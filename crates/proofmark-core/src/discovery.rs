@@ -62,12 +62,17 @@ pub struct Discovery {
 impl Discovery {
     /// Takes in everything of `other`.
     pub fn merge(&mut self, other: Self) {
-        self.metrics.extend(other.metrics);
-        for (file, keys) in other.params {
-            self.add_params(file, &keys);
-        }
+        self.add_files(&other);
         self.data.extend(other.data);
         self.problems.extend(other.problems);
+    }
+
+    /// Takes in the metrics and params files of `other`.
+    pub fn add_files(&mut self, other: &Self) {
+        self.metrics.extend(other.metrics.iter().cloned());
+        for (file, keys) in &other.params {
+            self.add_params(file.clone(), keys);
+        }
     }
 
     /// Adds keys of one params file.

@@ -5,6 +5,8 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::key::Key;
+
 /// The longest text that is taken as a glob, in characters. A plain name may be longer.
 pub const MAX_LENGTH: usize = 1_000;
 /// How deep braces may stand in braces.
@@ -79,6 +81,11 @@ impl Glob {
     /// Whether `text` matches as a whole.
     pub fn matches(&self, text: &str) -> bool {
         self.matcher.as_ref().map_or(self.text == text, |matcher| matcher.is_match(text))
+    }
+
+    /// Whether a metric's name matches. A glob written for the plain name also matches a key that needs escapes.
+    pub fn matches_key(&self, key: &Key) -> bool {
+        self.matches(key.as_str()) || (key.as_str().contains('\\') && self.matches(&key.plain()))
     }
 
     /// The glob as it was written.

@@ -92,9 +92,8 @@ impl CompiledRule {
         self.file.as_ref().is_some_and(Glob::is_literal)
     }
 
-    /// A rule written for the plain name also covers a key that needs escapes.
     pub(crate) fn covers_key(&self, key: &Key) -> bool {
-        self.metric.matches(key.as_str()) || (key.as_str().contains('\\') && self.metric.matches(&key.plain()))
+        self.metric.matches_key(key)
     }
 }
 
@@ -170,8 +169,7 @@ impl Policy {
     }
 
     fn configured(&self, key: &Key) -> Option<Meaning> {
-        let matches = |glob: &Glob| glob.matches(key.as_str()) || (key.as_str().contains('\\') && glob.matches(&key.plain()));
-        self.directions.iter().find(|(glob, _)| matches(glob)).map(|(_, meaning)| *meaning)
+        self.directions.iter().find(|(glob, _)| glob.matches_key(key)).map(|(_, meaning)| *meaning)
     }
 
     pub(crate) fn orient_for(&self, rule: &CompiledRule, key: &Key) -> Option<Oriented> {

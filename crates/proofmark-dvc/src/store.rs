@@ -167,7 +167,11 @@ impl Stores {
     /// Looks also in the same projects of another checkout: the main one of a linked work tree.
     pub fn also_in(&mut self, repository: &Path) {
         for (project, store) in &mut self.by_project {
-            store.places.push((Origin::Cache, repository.join(project.as_str()).join(".dvc").join("cache")));
+            let place = (Origin::Cache, repository.join(project.as_str()).join(".dvc").join("cache"));
+            // Asked once for each revision; one place is looked into once.
+            if !store.places.contains(&place) {
+                store.places.push(place);
+            }
         }
     }
 }
