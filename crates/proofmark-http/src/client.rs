@@ -2,7 +2,15 @@
 
 use std::time::Duration;
 
-use crate::HttpError;
+use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{Certificate, ClientBuilder};
+
+use crate::proxy::{self, Proxies};
+use crate::{HttpError, failure};
+
+/// Connecting has its own bound, always below that of the whole try: when it fails, it is certain that nothing was sent.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+const MOST_REDIRECTS: usize = 5;
 
 /// How to reach servers.
 #[derive(Debug, Clone)]
@@ -11,9 +19,10 @@ pub struct Settings {
     pub user_agent: String,
     /// Bytes of a PEM file with certificates of authorities that are trusted beside the system's.
     pub authorities: Option<Vec<u8>>,
-    /// `HTTPS_PROXY` and its kin, as the environment has them: name in capitals, value.
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, all of them also in lower case, and `REQUEST_METHOD`, as the
+    /// environment has them: name, value.
     pub proxies: Vec<(String, String)>,
-    /// Whether certificates are needed at all; without them the client is made in no time.
+    /// Whether certificates are needed at all; without them the client is made in no time, and no certificate is trusted.
     pub tls: bool,
     /// For one try of one request.
     pub timeout: Duration,
@@ -21,14 +30,109 @@ pub struct Settings {
 
 /// A client by these settings.
 ///
+/// It follows five redirects, none from https to http and none that says that a change was made (303); the next one is given back
+/// as the answer. `Authorization` goes to no other host, port or scheme.
+///
 /// # Errors
 /// [`HttpError::Settings`] for a certificate file or proxy address that cannot be used.
 pub fn client(settings: &Settings) -> Result<reqwest::Client, HttpError> {
     // A second call finds the provider in place.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder().user_agent(&settings.user_agent).timeout(settings.timeout).no_proxy();
-    if !settings.tls {
-        builder = builder.tls_certs_only([]);
+    let proxies = proxy::proxies(&settings.proxies)?;
+    if !settings.tls && !proxies.tls {
+        return build(builder(settings, &proxies).tls_certs_only([]));
     }
-    builder.build().map_err(|error| HttpError::Settings(error.to_string()))
+    let authorities = authorities(settings.authorities.as_deref())?;
+    // Without authorities of our own first: with them the system's certificates may be missing and nobody would know.
+    match builder(settings, &proxies).build() {
+        Ok(client) if authorities.is_empty() => Ok(client),
+        Ok(_) => build(builder(settings, &proxies).tls_certs_merge(authorities)),
+        // An image without any certificates.
+        Err(_) => build(builder(settings, &proxies).tls_certs_only(with_bundled(authorities))),
+    }
+}
+
+fn builder(settings: &Settings, proxies: &Proxies) -> ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .user_agent(&settings.user_agent)
+        .timeout(settings.timeout)
+        .connect_timeout((settings.timeout / 2).min(LONGEST_CONNECT))
+        .redirect(Policy::custom(redirect))
+        // Addresses can hold signatures, which are no business of the next host.
+        .referer(false)
+        .http1_only()
+        .no_proxy();
+    proxies.all.iter().cloned().fold(builder, ClientBuilder::proxy)
+}
+
+fn build(builder: ClientBuilder) -> Result<reqwest::Client, HttpError> {
+    builder.build().map_err(|error| HttpError::Settings(format!("cannot set up the network client: {}", failure::root(&error))))
+}
+
+fn redirect(attempt: Attempt<'_>) -> Action {
+    let downgrade = attempt.url().scheme() != "https" && attempt.previous().iter().any(|url| url.scheme() == "https");
+    if downgrade || attempt.status() == 303 || attempt.previous().len() > MOST_REDIRECTS { attempt.stop() } else { attempt.follow() }
+}
+
+fn authorities(pem: Option<&[u8]>) -> Result<Vec<Certificate>, HttpError> {
+    let Some(pem) = pem else { return Ok(Vec::new()) };
+    let all = Certificate::from_pem_bundle(pem);
+    let all =
+        all.map_err(|error| HttpError::Settings(format!("the file of certificate authorities is damaged: {}", failure::root(&error))))?;
+    if all.is_empty() {
+        return Err(HttpError::Settings("the file of certificate authorities holds no certificate: it has to be PEM".into()));
+    }
+    Ok(all)
+}
+
+/// Mozilla's authorities, compiled in, and those given.
+fn with_bundled(mut authorities: Vec<Certificate>) -> Vec<Certificate> {
+    authorities.extend(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|certificate| Certificate::from_der(certificate).ok()));
+    authorities
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings { user_agent: "test".into(), authorities: None, proxies: Vec::new(), tls: true, timeout: Duration::from_secs(5) }
+    }
+
+    fn refusal(settings: &Settings) -> String {
+        client(settings).expect_err("bad settings").to_string()
+    }
+
+    #[test]
+    fn files_without_certificates_are_refused() {
+        for text in ["", "not a certificate", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+            let error = refusal(&Settings { authorities: Some(text.into()), ..settings() });
+            assert!(error.contains("holds no certificate"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn damaged_certificates_are_refused() {
+        for text in [
+            "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            refusal(&Settings { authorities: Some(text.into()), ..settings() });
+        }
+    }
+
+    #[test]
+    fn the_authorities_compiled_in_are_many() {
+        assert!(with_bundled(Vec::new()).len() > 100);
+    }
+
+    #[test]
+    fn without_tls_no_certificate_is_looked_at() {
+        client(&Settings { authorities: Some("nonsense".into()), tls: false, ..settings() }).expect("a client");
+    }
+
+    #[test]
+    fn a_user_agent_that_breaks_the_header_is_refused() {
+        refusal(&Settings { user_agent: "a\r\nb".into(), tls: false, ..settings() });
+    }
 }

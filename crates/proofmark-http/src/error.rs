@@ -32,8 +32,14 @@ pub enum HttpError {
         /// What happened.
         detail: String,
     },
-    /// The server asks to wait longer than the budget allows.
-    #[error("the server asks to wait {} s, more than is left of the time budget", wait.as_secs())]
+    /// A request that may be repeated was, and each time no whole answer came.
+    #[error("no whole answer came: {detail}")]
+    NoAnswer {
+        /// What happened last.
+        detail: String,
+    },
+    /// The server asks to wait longer, or more often, than the budget allows. It did nothing else.
+    #[error("the server asks to wait {} s, more than the budget of this run allows", wait.as_secs())]
     Limited {
         /// How long.
         wait: Duration,

@@ -4,19 +4,27 @@
 //! It must never know any vendor's addresses or JSON: those belong to the crate of that system.
 
 mod answer;
+mod base64;
+mod body;
 mod budget;
 mod client;
+mod date;
 mod error;
+mod failure;
+mod limit;
 mod page;
+mod proxy;
 mod redact;
 mod retry;
 mod runtime;
 mod secret;
 
 pub use answer::Answer;
+pub use body::{collect, read_body};
 pub use budget::Budget;
 pub use client::{Settings, client};
 pub use error::{Failure, HttpError};
+pub use failure::failure;
 pub use page::next_page;
 pub use redact::redact;
 pub use retry::{Repeat, Retrier};
