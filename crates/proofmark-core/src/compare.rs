@@ -79,7 +79,7 @@ impl Status {
 }
 
 /// What happened to one value.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Delta {
     /// The file, under its name at the head when it is there.
@@ -98,7 +98,7 @@ pub struct Delta {
     #[schemars(with = "Option<serde_json::Value>")]
     pub head: Option<Value>,
     /// The value at the tip of the base branch, where that has moved on.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::value::present", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Value>")]
     pub tip: Option<Value>,
     /// `head - base`, in the metric's own unit; exact for integers.
@@ -123,7 +123,7 @@ pub struct Delta {
 }
 
 /// What happened to one tracked data file, folder or model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct DataDelta {
     /// The path.
@@ -157,7 +157,7 @@ impl BaseKind {
 }
 
 /// One side of the comparison.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Side {
     /// Which revision.
@@ -185,7 +185,7 @@ impl Side {
 }
 
 /// How the base was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Baseline {
     /// Merge base or tip.
@@ -211,7 +211,7 @@ impl Baseline {
 }
 
 /// What happened between two revisions.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Comparison {
     /// The base side.

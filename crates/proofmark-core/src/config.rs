@@ -7,10 +7,15 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use toml::de::{DeTable, DeValue};
 
 use crate::direction::Direction;
 use crate::path::RepoPath;
 use crate::problem::{Position, Problem, ProblemKind};
+
+mod github;
+
+pub use self::github::{ByEffect, CommentMode, GitHub};
 
 /// The file names that hold a configuration, in the order in which they are looked for.
 pub const FILES: [&str; 2] = ["proofmark.toml", "pyproject.toml"];
@@ -27,6 +32,8 @@ pub struct Config {
     pub policy: Situations,
     /// The rules. Without any, the built-in policy judges.
     pub rule: Vec<Rule>,
+    /// What is shown on GitHub, and how.
+    pub github: GitHub,
 }
 
 /// What is compared.
@@ -216,6 +223,20 @@ pub struct Rule {
     pub combine: Option<Combine>,
     /// Tighter limits whose violation is only a notice.
     pub warn: Option<Limits>,
+    /// Where it stands.
+    #[serde(skip)]
+    pub line: RuleLine,
+}
+
+/// The line of a rule in its file, from 1, where it is known. It says nothing about what the rule means: rules that differ
+/// in nothing else are equal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RuleLine(pub Option<u32>);
+
+impl PartialEq for RuleLine {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Rule {
@@ -257,13 +278,13 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Option<Config>, Problem> {
     let problem = |message: String| Problem::new(ProblemKind::Unparsable, file.clone(), message);
     let text = std::str::from_utf8(bytes)
         .map_err(|bad| problem("the file is not UTF-8".to_owned()).at(Some(Position::of(bytes, bad.valid_up_to()))))?;
-    let (read, table) = if file.name() == "pyproject.toml" {
+    let (read, rules) = if file.name() == "pyproject.toml" {
         let config = |project: PyProject| project.tool.map_or(Ok(None), Tools::config).map_err(serde::de::Error::custom);
-        (toml::from_str::<PyProject>(text).and_then(config), "tool.proofmark.rule")
+        (toml::from_str::<PyProject>(text).and_then(config), &["tool", "proofmark", "rule"][..])
     } else {
-        (toml::from_str::<Config>(text).map(Some), "rule")
+        (toml::from_str::<Config>(text).map(Some), &["rule"][..])
     };
-    let config = read.map_err(|error| {
+    let mut config = read.map_err(|error| {
         let position = error.span().map(|span| Position::of(bytes, span.start));
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
         let problem = problem(message.clone()).at(position);
@@ -276,9 +297,11 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Option<Config>, Problem> {
             None => problem,
         }
     })?;
-    if let Some(config) = &config {
-        for (index, rule) in config.rule.iter().enumerate() {
-            let place = rule_position(text, table, index);
+    if let Some(config) = &mut config {
+        let mut places = rule_positions(text, rules).into_iter();
+        for (index, rule) in config.rule.iter_mut().enumerate() {
+            let place = places.next();
+            rule.line = RuleLine(place.map(|at| at.line));
             check(rule).map_err(|message| problem(format!("rule {} (metric `{}`): {message}", index + 1, rule.metric)).at(place))?;
         }
     }
@@ -316,11 +339,16 @@ fn check(rule: &Rule) -> Result<(), String> {
     Ok(())
 }
 
-fn rule_position(text: &str, table: &str, index: usize) -> Option<Position> {
-    let header = format!("[[{table}]]");
-    let is_header = |line: &str| line.split('#').next().is_some_and(|code| code.split_whitespace().collect::<String>() == header);
-    let line = text.lines().enumerate().filter(|(_, line)| is_header(line)).nth(index)?.0;
-    Some(Position { line: u32::try_from(line + 1).ok()?, column: 1 })
+/// Where each rule begins: its header, or its brace in a list.
+fn rule_positions(text: &str, path: &[&str]) -> Vec<Position> {
+    let Ok(document) = DeTable::parse(text) else { return Vec::new() };
+    let root = DeValue::Table(document.into_inner());
+    let found = path.iter().try_fold(&root, |value, name| match value {
+        DeValue::Table(table) => table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value.get_ref()),
+        _ => None,
+    });
+    let Some(DeValue::Array(rules)) = found else { return Vec::new() };
+    rules.iter().map(|rule| Position::of(text.as_bytes(), rule.span().start)).collect()
 }
 
 /// serde says ``unknown field `x`, expected one of `a`, `b` ``; the nearest of them is what the user meant.
@@ -380,6 +408,22 @@ mod tests {
             assert!(message.contains(expected), "{message}");
             assert_eq!(line, Some(5));
         }
+    }
+
+    #[test]
+    fn each_rule_knows_its_line() {
+        let lines = |name: &str, text: &str| {
+            let config = parse(&RepoPath::parse(name).expect("a path"), text.as_bytes()).expect("valid").expect("there");
+            config.rule.iter().map(|rule| rule.line.0).collect::<Vec<_>>()
+        };
+        let rule = "metric = \"\"\"\n[[rule]]\"\"\"\nmin = 0\n";
+        let headers = format!("# first\n[[rule]]\n{rule}\n  [[ rule ]] # second\n{rule}");
+        assert_eq!(lines("proofmark.toml", &headers), [Some(2), Some(7)]);
+        let tool = headers.replace("[[rule]]\n", "[[tool.proofmark.rule]]\n").replace("[[ rule ]]", "[[ tool . proofmark.rule ]]");
+        assert_eq!(lines("pyproject.toml", &tool), [Some(2), Some(7)]);
+        let list = "rule = [\n  {metric = \"a\", min = 0},\n  {metric = \"b\", min = 0},\n]\n";
+        assert_eq!(lines("proofmark.toml", list), [Some(2), Some(3)]);
+        assert_eq!(RuleLine(Some(1)), RuleLine(None), "a comment above a rule changes no policy");
     }
 
     #[test]

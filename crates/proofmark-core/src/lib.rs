@@ -3,6 +3,7 @@
 //! It must never know files, network, clock, environment, threads or colour: bytes and values come in,
 //! values go out. `clippy.toml` beside this crate's manifest enforces it.
 
+pub mod annotation;
 pub mod compare;
 pub mod config;
 pub mod direction;
@@ -13,10 +14,12 @@ pub mod gate;
 pub mod glob;
 pub mod key;
 pub mod number;
+pub mod past;
 pub mod path;
 pub mod policy;
 pub mod ports;
 pub mod problem;
 pub mod report;
+pub mod run;
 pub mod snapshot;
 pub mod value;

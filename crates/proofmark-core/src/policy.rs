@@ -1,7 +1,7 @@
 //! What a configuration means: compiled rules, directions and situations, ready to judge.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::compare::{Delta, by_policy};
 use crate::config::{Combine, Config, Limits, Meaning, Rule, Severity, Situations};
@@ -16,7 +16,7 @@ pub const BUILT_IN_TOLERANCE: f64 = 0.01;
 pub const BUILT_IN_FLOOR: f64 = 1e-6;
 
 /// Where a policy is from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum PolicyOrigin {
     /// No file: no metric whose name tells its direction may get worse by more than the built-in tolerance.
@@ -33,7 +33,7 @@ pub enum PolicyOrigin {
 }
 
 /// Which side a policy file is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicySide {
     /// The base, so that a change cannot loosen its own gate.
@@ -67,6 +67,8 @@ pub(crate) struct CompiledRule {
     pub(crate) warn: Option<Limits>,
     /// The built-in rule takes only metrics whose name tells the direction, and demands none by name.
     pub(crate) built_in: bool,
+    /// Where it stands in the policy's file.
+    pub(crate) line: Option<u32>,
 }
 
 impl CompiledRule {
@@ -116,6 +118,7 @@ impl Policy {
                 limits,
                 warn: None,
                 built_in: true,
+                line: None,
             })
             .into_iter()
             .collect();
@@ -221,5 +224,6 @@ fn compile_rule(rule: &Rule) -> Result<CompiledRule, GlobError> {
         limits: rule.limits(),
         warn: rule.warn,
         built_in: false,
+        line: rule.line.0,
     })
 }

@@ -4,15 +4,17 @@
 
 use libfuzzer_sys::fuzz_target;
 use proofmark_core::compare::{BaseKind, Baseline, Sides, by_name, compare};
+use proofmark_core::config::Effect;
 use proofmark_core::discovery::{Discovery, Keys};
 use proofmark_core::gate::judge;
+use proofmark_core::past::PastRun;
 use proofmark_core::path::RepoPath;
 use proofmark_core::policy::Policy;
 use proofmark_core::ports::{MemoryTree, Revision};
 use proofmark_core::report::{ComparisonDocument, Report};
 use proofmark_core::snapshot::{Nowhere, Parsed, Snapshot, take};
 use proofmark_fuzz::files;
-use proofmark_render::{DvcPart, Options};
+use proofmark_render::{DvcPart, Options, Page};
 
 const COMPARISON: &str = include_str!("../../../templates/comparison.md.jinja");
 const REPORT: &str = include_str!("../../../templates/report.md.jinja");
@@ -31,7 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
     let judgement = judge(&comparison, &Policy::built_in());
     let document = ComparisonDocument::new("0", comparison.clone());
     let mut report = Report::new("0", comparison, judgement);
-    report.notes.push(note);
+    report.notes.push(note.clone());
     // Templates are compiled for each text, which is slow here: one form of each, by the input's length.
     let (width, all, max_rows) = [(None, true, 200), (Some(40), false, 200), (Some(100), true, 3)][bytes.len() % 3];
     let options = Options { width, colour: false, all, max_rows };
@@ -39,12 +41,33 @@ fuzz_target!(|bytes: &[u8]| {
     terminal(&proofmark_render::report_table(&report, &options));
     markdown(&proofmark_render::comparison_markdown(&document, &options, COMPARISON).expect("our own template"));
     markdown(&proofmark_render::report_markdown(&report, &options, REPORT).expect("our own template"));
+    posted(&report, &options, &note, bytes.len());
     strict_json(&proofmark_render::json(&document).expect("every comparison has a JSON form"));
     strict_json(&proofmark_render::json(&report).expect("every report has a JSON form"));
     for part in [DvcPart::Metrics, DvcPart::Params] {
         strict_json(&proofmark_render::dvc_json(&document.comparison, part, true));
     }
 });
+
+/// The same with a run before it, on a page that is too small for some.
+fn posted(report: &Report, options: &Options, note: &str, seed: usize) {
+    let mut before = PastRun::new(1, 1, note, 0, Effect::Notice, note);
+    before.values = proofmark_render::key_values(report);
+    before.values.push((note.to_owned(), 1.0));
+    let past = [before];
+    // An address would be a link, which is meant there.
+    let whole_report = Some(note).filter(|note| proofmark_render::escape::url(note).is_none());
+    let page = Page { title: Some(note), past: &past, run: None, whole_report };
+    let limit = 300 + seed * 7919 % 9000;
+    let fitted = proofmark_render::report_within(report, options, REPORT, &page, limit).expect("our own template");
+    assert!(fitted.text.len() <= limit, "{} of {limit}", fitted.text.len());
+    markdown(&fitted.text);
+    terminal(&proofmark_render::status_line(report));
+    for one in proofmark_render::annotations(report) {
+        terminal(&one.title);
+        terminal(&one.message);
+    }
+}
 
 fn snapshot(note: &str, metrics: Option<&[u8]>, params: Option<&[u8]>) -> Snapshot {
     let named = format!("{}.json", note.replace(['/', '\0'], "_"));
@@ -80,6 +103,10 @@ fn markdown(text: &str) {
     let mut columns = None;
     for line in text.lines() {
         assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "a command for the log: {line:?}");
+        // Titles and labels of charts are letters and digits; the fence itself is ours.
+        if line == "```mermaid" || line == "```" {
+            continue;
+        }
         let bars = line.starts_with('|').then(|| line.matches('|').count());
         assert!(columns.is_none() || bars.is_none() || bars == columns, "a cell ends where it should not: {line:?}\n{text}");
         columns = bars;

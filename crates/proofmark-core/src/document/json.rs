@@ -5,13 +5,16 @@
 
 use std::borrow::Cow;
 
-use super::{MAX_DEPTH, ParseError, too_deep};
+use super::{Leaves, MAX_DEPTH, ParseError, too_deep};
 use crate::value::{Map, Value};
 
+mod structured;
+
+pub(crate) use self::structured::read_as;
+
 /// Reads one JSON document.
-pub(super) fn read(bytes: &[u8]) -> Result<Value, ParseError> {
-    let text = std::str::from_utf8(bytes).map_err(|bad| ParseError::at(bytes, bad.valid_up_to(), "the text is not UTF-8"))?;
-    let mut reader = Reader { text, bytes, at: 0, last_size: 0 };
+pub(super) fn read(bytes: &[u8], leaves: Leaves) -> Result<Value, ParseError> {
+    let mut reader = Reader { leaves, ..Reader::new(bytes)? };
     reader.skip_space();
     if reader.at == bytes.len() {
         return Err(
@@ -19,11 +22,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, ParseError> {
         );
     }
     let value = reader.value(0)?;
-    reader.skip_space();
-    if reader.at < bytes.len() {
-        return Err(reader.error("there is text after the end of the document"));
-    }
-    Ok(value)
+    reader.finish().map(|()| value)
 }
 
 /// Rooms made at once for an object that may look like the one before it.
@@ -36,9 +35,20 @@ struct Reader<'a> {
     at: usize,
     /// Entries of the object read last: in a list of records the next one has as many.
     last_size: usize,
+    leaves: Leaves,
 }
 
 impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        let text = std::str::from_utf8(bytes).map_err(|bad| ParseError::at(bytes, bad.valid_up_to(), "the text is not UTF-8"))?;
+        Ok(Self { text, bytes, at: 0, last_size: 0, leaves: Leaves::Values })
+    }
+
+    fn finish(&mut self) -> Result<(), ParseError> {
+        self.skip_space();
+        if self.at < self.bytes.len() { Err(self.error("there is text after the end of the document")) } else { Ok(()) }
+    }
+
     fn error(&self, message: impl Into<String>) -> ParseError {
         ParseError::at(self.bytes, self.at, message)
     }
@@ -74,9 +84,10 @@ impl<'a> Reader<'a> {
         if depth > MAX_DEPTH {
             return Err(too_deep(self.bytes, self.at));
         }
-        match self.peek() {
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.array(depth),
+        let start = self.at;
+        let value = match self.peek() {
+            Some(b'{') => return self.object(depth),
+            Some(b'[') => return self.array(depth),
             Some(b'"') => Ok(Value::Text(self.string()?.into_owned())),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') if self.word("true") => Ok(Value::Bool(true)),
@@ -85,7 +96,8 @@ impl<'a> Reader<'a> {
             Some(b'N') if self.word("NaN") => Ok(Value::Float(f64::NAN)),
             Some(b'I') if self.word("Infinity") => Ok(Value::Float(f64::INFINITY)),
             _ => Err(self.expected("a value")),
-        }
+        };
+        value.map(|value| self.leaves.leaf(value, start))
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, ParseError> {
@@ -276,11 +288,11 @@ mod tests {
     use crate::problem::Position;
 
     fn ok(text: &str) -> Value {
-        read(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
+        read(text.as_bytes(), Leaves::Values).unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
     fn refused(text: &[u8]) -> (String, u32, u32) {
-        let error = read(text).expect_err("must be refused");
+        let error = read(text, Leaves::Values).expect_err("must be refused");
         let Position { line, column } = error.position.expect("every mistake has a place");
         (error.message, line, column)
     }
@@ -324,6 +336,6 @@ mod tests {
         let deep = "[".repeat(10_000) + &"]".repeat(10_000);
         assert!(refused(deep.as_bytes()).0.contains("nested deeper"));
         let fine = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
-        assert!(read(fine.as_bytes()).is_ok());
+        assert!(read(fine.as_bytes(), Leaves::Values).is_ok());
     }
 }

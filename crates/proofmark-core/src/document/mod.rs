@@ -4,11 +4,14 @@
 //! memory (aliases that multiply, nesting beyond [`MAX_DEPTH`]).
 
 mod json;
+mod places;
 mod python;
 mod table;
 mod toml;
 mod yaml;
 
+pub(crate) use self::json::read_as;
+pub use self::places::{Places, locate};
 pub use self::yaml::plain_scalar;
 use crate::path::RepoPath;
 use crate::problem::{Position, Problem, ProblemKind};
@@ -99,19 +102,42 @@ impl ParseError {
 /// # Errors
 /// When the bytes are not a document of this format; see [`ParseError`].
 pub fn parse(format: Format, bytes: &[u8]) -> Result<Value, ParseError> {
+    read(format, bytes, Leaves::Values)
+}
+
+/// What a reader gives as the leaves of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Leaves {
+    /// The values.
+    #[default]
+    Values,
+    /// Where each scalar stands in the file, as an integer.
+    Places,
+}
+
+impl Leaves {
+    fn leaf(self, scalar: Value, place: usize) -> Value {
+        match self {
+            Self::Values => scalar,
+            Self::Places => Value::Int(place as i128),
+        }
+    }
+}
+
+fn read(format: Format, bytes: &[u8], leaves: Leaves) -> Result<Value, ParseError> {
     let read = match format {
-        Format::Json => json::read(bytes),
-        Format::Yaml => yaml::read(bytes),
-        Format::Toml => toml::read(bytes),
-        Format::Csv => table::read(bytes, b','),
-        Format::Tsv => table::read(bytes, b'\t'),
+        Format::Json => json::read(bytes, leaves),
+        Format::Yaml => yaml::read(bytes, leaves),
+        Format::Toml => toml::read(bytes, leaves),
+        Format::Csv => table::read(bytes, b',', leaves),
+        Format::Tsv => table::read(bytes, b'\t', leaves),
         Format::Python => python::read(bytes),
     };
     read.map_err(|error| likelier_cause(bytes, error))
 }
 
 /// A mistake that git or an editor made explains itself better than the parser's first stumble.
-fn likelier_cause(bytes: &[u8], error: ParseError) -> ParseError {
+pub(crate) fn likelier_cause(bytes: &[u8], error: ParseError) -> ParseError {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return ParseError::at(bytes, 0, "the file is UTF-16").hint("write it as UTF-8");
     }

@@ -10,15 +10,16 @@
 //! | first column counts steps (`step`, `epoch`, …) | the last row: where training ended |
 //! | anything else | a list of rows, `[0].column` |
 
-use super::{ParseError, plain_scalar};
+use super::{Leaves, ParseError, plain_scalar};
 use crate::problem::Position;
 use crate::value::{Map, Value};
 
 const STEP_COLUMNS: [&str; 9] = ["step", "steps", "epoch", "epochs", "iteration", "iter", "global_step", "round", "timestamp"];
 
 /// Reads one table with a header.
-pub(super) fn read(bytes: &[u8], delimiter: u8) -> Result<Value, ParseError> {
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+pub(super) fn read(bytes: &[u8], delimiter: u8, leaves: Leaves) -> Result<Value, ParseError> {
+    let table = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(table);
     let header: Vec<String> = reader.headers().map_err(|error| explain(&error))?.iter().map(|name| name.trim().to_owned()).collect();
     if header.iter().all(String::is_empty) {
         return Err(ParseError::at(bytes, 0, "the file is empty").hint("a table needs a header line"));
@@ -26,9 +27,10 @@ pub(super) fn read(bytes: &[u8], delimiter: u8) -> Result<Value, ParseError> {
     check_header(&header)?;
     let mut rows = Vec::new();
     for record in reader.records() {
-        rows.push(record.map_err(|error| explain(&error))?.iter().map(cell).collect::<Vec<_>>());
+        let record = record.map_err(|error| explain(&error))?;
+        rows.push(Row { start: start(table, &record), cells: record.iter().map(cell).collect() });
     }
-    shape(&header, rows)
+    shape(&header, rows, leaves)
 }
 
 fn check_header(header: &[String]) -> Result<(), ParseError> {
@@ -67,36 +69,49 @@ fn cell(text: &str) -> Value {
     }
 }
 
-fn shape(header: &[String], mut rows: Vec<Vec<Value>>) -> Result<Value, ParseError> {
-    let named = |row: Vec<Value>| header.iter().cloned().zip(row).collect::<Map>();
-    let is = |column: usize, names: &[&str]| header.get(column).is_some_and(|name| names.contains(&name.to_ascii_lowercase().as_str()));
-    if header.len() == 2 && is(0, &["metric", "name", "key"]) && is(1, &["value"]) {
-        return by_first_column(rows, |mut rest| rest.pop().unwrap_or(Value::Null)).map(Value::Map);
-    }
-    if rows.len() == 1 {
-        return Ok(rows.pop().map_or(Value::Null, |row| Value::Map(named(row))));
-    }
-    if is(0, &STEP_COLUMNS) {
-        return Ok(rows.pop().map_or_else(|| Value::Map(Map::new()), |row| Value::Map(named(row))));
-    }
-    let labels: std::collections::HashSet<&str> = rows.iter().filter_map(|row| row.first()?.as_text()).collect();
-    if labels.len() == rows.len() && header.len() > 1 {
-        let columns = &header[1..];
-        return by_first_column(rows, |rest| Value::Map(columns.iter().cloned().zip(rest).collect())).map(Value::Map);
-    }
-    Ok(Value::List(rows.into_iter().map(|row| Value::Map(named(row))).collect()))
+/// One row and where it begins.
+struct Row {
+    start: usize,
+    cells: Vec<Value>,
 }
 
-fn by_first_column(rows: Vec<Vec<Value>>, make: impl Fn(Vec<Value>) -> Value) -> Result<Map, ParseError> {
+impl Row {
+    fn under(self, names: &[String], leaves: Leaves) -> Map {
+        names.iter().cloned().zip(self.cells.into_iter().map(|cell| leaves.leaf(cell, self.start))).collect()
+    }
+}
+
+/// The reader counts the line end before a row as the row's.
+fn start(table: &[u8], record: &csv::StringRecord) -> usize {
+    let from = record.position().map_or(0, |at| usize::try_from(at.byte()).unwrap_or(usize::MAX)).min(table.len());
+    from + table[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+}
+
+fn shape(header: &[String], mut rows: Vec<Row>, leaves: Leaves) -> Result<Value, ParseError> {
+    let is = |column: usize, names: &[&str]| header.get(column).is_some_and(|name| names.contains(&name.to_ascii_lowercase().as_str()));
+    if header.len() == 2 && is(0, &["metric", "name", "key"]) && is(1, &["value"]) {
+        return by_first_column(rows, |mut row| leaves.leaf(row.cells.pop().unwrap_or(Value::Null), row.start));
+    }
+    if rows.len() == 1 || is(0, &STEP_COLUMNS) {
+        return Ok(Value::Map(rows.pop().map_or_else(Map::new, |row| row.under(header, leaves))));
+    }
+    let labels: std::collections::HashSet<&str> = rows.iter().filter_map(|row| row.cells.first()?.as_text()).collect();
+    if labels.len() == rows.len() && header.len() > 1 {
+        return by_first_column(rows, |row| Value::Map(row.under(&header[1..], leaves)));
+    }
+    Ok(Value::List(rows.into_iter().map(|row| Value::Map(row.under(header, leaves))).collect()))
+}
+
+fn by_first_column(rows: Vec<Row>, make: impl Fn(Row) -> Value) -> Result<Value, ParseError> {
     let mut map = Map::new();
     for (number, mut row) in rows.into_iter().enumerate() {
-        let name = if row.is_empty() { String::new() } else { row.remove(0).to_string() };
+        let name = if row.cells.is_empty() { String::new() } else { row.cells.remove(0).to_string() };
         if map.contains_key(&name) {
             return Err(on_line(u32::try_from(number + 2).unwrap_or(u32::MAX), format!("the row `{name}` stands twice")));
         }
         map.insert(name, make(row));
     }
-    Ok(map)
+    Ok(Value::Map(map))
 }
 
 #[cfg(test)]
@@ -104,7 +119,8 @@ mod tests {
     use super::*;
 
     fn csv(text: &str) -> String {
-        read(text.as_bytes(), b',').map_or_else(|error| format!("{error} at {:?}", error.position), |value| value.to_string())
+        read(text.as_bytes(), b',', Leaves::Values)
+            .map_or_else(|error| format!("{error} at {:?}", error.position), |value| value.to_string())
     }
 
     #[test]

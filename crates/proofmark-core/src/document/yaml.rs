@@ -24,28 +24,28 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
 pub use self::scalar::plain_scalar;
 use self::scalar::{Misfit, scalar, suffix};
-use super::{MAX_DEPTH, ParseError};
+use super::{Leaves, MAX_DEPTH, ParseError};
 use crate::value::{Map, Value};
 
 /// Values that aliases may add to a document.
 const ALIAS_BUDGET: usize = 200_000;
 
-/// Reads one YAML document; an empty stream is null.
-pub(super) fn read(bytes: &[u8]) -> Result<Value, ParseError> {
+/// Reads one YAML document; an empty stream is null. Places are counted in characters.
+pub(super) fn read(bytes: &[u8], leaves: Leaves) -> Result<Value, ParseError> {
     let text = std::str::from_utf8(bytes).map_err(|bad| ParseError::at(bytes, bad.valid_up_to(), "the file is not UTF-8"))?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     // A file that is one plain scalar (`0.93`) is common and needs no parser.
     if let Some(value) = lone_number(text) {
-        return Ok(value);
+        return Ok(leaves.leaf(value, 0));
     }
     if text.starts_with("%YAML 1.1") {
         return Err(ParseError::at(bytes, 0, "YAML 1.1 gives numbers and booleans other meanings").hint("remove the `%YAML 1.1` line"));
     }
-    compose(text).map_err(|mistake| mistake.placed(text))
+    compose(text, leaves).map_err(|mistake| mistake.placed(text))
 }
 
-fn compose(text: &str) -> Result<Value, Mistake> {
-    let mut composer = Composer { aliased: aliased(text), ..Composer::default() };
+fn compose(text: &str, leaves: Leaves) -> Result<Value, Mistake> {
+    let mut composer = Composer { aliased: aliased(text), leaves, ..Composer::default() };
     let cut_off = CutOff::of(text);
     for_events(text, |event, span| match (event, &cut_off) {
         (Event::Scalar(content, style, anchor, tag), Some(cut_off)) => {
@@ -197,6 +197,7 @@ struct Composer {
     spent: usize,
     root: Option<Value>,
     documents: usize,
+    leaves: Leaves,
 }
 
 impl Composer {
@@ -315,12 +316,14 @@ impl Composer {
     }
 
     fn place(&mut self, value: Value, here: &Marker) -> Result<(), Mistake> {
+        let is_scalar = !matches!(value, Value::List(_) | Value::Map(_));
         if self.expects_key() {
-            if matches!(value, Value::List(_) | Value::Map(_)) {
+            if !is_scalar {
                 return Err(error_at(here, "a list or a mapping cannot be a key here"));
             }
             return self.set_key(PendingKey::Name(value.to_string()), here);
         }
+        let value = if is_scalar { self.leaves.leaf(value, here.index()) } else { value };
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(value),
             Some(Content::List(items)) => items.push(value),

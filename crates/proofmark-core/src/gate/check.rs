@@ -25,6 +25,7 @@ pub(super) fn rule(comparison: &Comparison, policy: &Policy, rule: &CompiledRule
                 if row.status == Status::Removed {
                     finding.hint = finding.hint.or_else(|| new_name(comparison, row));
                 }
+                finding.rule_line = rule.line;
                 findings.push(finding);
             }
             None => skipped += 1,
@@ -32,7 +33,7 @@ pub(super) fn rule(comparison: &Comparison, policy: &Policy, rule: &CompiledRule
     }
     let demands_a_match = !rule.built_in && (rule.metric.is_literal() || skipped == 0);
     if findings.len() == before && demands_a_match {
-        findings.push(unmatched(comparison, policy, rule));
+        findings.push(Finding { rule_line: rule.line, ..unmatched(comparison, policy, rule) });
     }
 }
 
@@ -157,7 +158,10 @@ fn judge_numbers(policy: &Policy, rule: &CompiledRule, finding: Finding) -> Find
         relative: moved.relative.filter(|_| oriented),
         ..finding
     };
-    explain::sentence(finding, Some(decided))
+    let told = explain::sentence(finding, Some(decided));
+    // Beyond doubles there is no number to show, and JSON has none.
+    let finite = |number: Option<f64>| number.filter(|number| number.is_finite());
+    Finding { improvement: finite(told.improvement), relative: finite(told.relative), ..told }
 }
 
 /// A candidate that cannot be compared at all.
@@ -335,5 +339,7 @@ fn empty(file: Option<RepoPath>, metric: Key) -> Finding {
         warn: None,
         evidence: None,
         not_judged: false,
+        line: None,
+        rule_line: None,
     }
 }

@@ -5,10 +5,11 @@
 
 mod check;
 mod explain;
+mod lines;
 pub mod scalar;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::compare::{Comparison, Delta, Status};
 use crate::config::{Effect, Limits, Severity};
@@ -18,8 +19,10 @@ use crate::path::RepoPath;
 use crate::policy::{Policy, PolicyOrigin};
 use crate::value::Value;
 
+pub use self::lines::locate;
+
 /// What was learned, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {
@@ -52,7 +55,7 @@ impl Verdict {
 }
 
 /// How strong the evidence of a check is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Level {
@@ -61,7 +64,7 @@ pub enum Level {
 }
 
 /// What a check rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Evidence {
     /// How strong it is.
@@ -75,7 +78,7 @@ pub struct Evidence {
 }
 
 /// The result of one check: one rule on one metric, or one situation that no rule covers.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Finding {
     /// The rule, as its glob; absent for a situation that no rule covers.
@@ -124,10 +127,19 @@ pub struct Finding {
     /// The check could not be judged for want of readable input or a complete policy, which is not the same as worse.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_judged: bool,
+    /// The line, from 1, of the metric in the head's file, or of what makes that file unreadable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The line, from 1, of the rule in the policy's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_line: Option<u32>,
 }
 
+/// What all checks of a judgement come to.
+pub type Overall = (Verdict, Effect, Option<&'static str>);
+
 /// All checks and what they come to.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Judgement {
     /// Where the policy is from.
@@ -160,9 +172,8 @@ pub fn judge(comparison: &Comparison, policy: &Policy) -> Judgement {
     for rule in &policy.rules {
         check::rule(comparison, policy, rule, &mut covered, &mut findings);
     }
-    let checks = findings.iter().filter(|finding| finding.severity != Severity::Info).count();
     uncovered(comparison, policy, &covered, &mut findings);
-    let (verdict, effect, reason) = overall(findings.iter().map(|finding| (finding.verdict, finding.effect, finding.severity)), checks);
+    let (verdict, effect, reason) = overall_of(&findings);
     Judgement {
         policy: policy.origin.clone(),
         policy_summary: policy.summary(),
@@ -173,8 +184,14 @@ pub fn judge(comparison: &Comparison, policy: &Policy) -> Judgement {
     }
 }
 
+/// As [`overall`], of findings: those of rules are checks.
+pub(crate) fn overall_of(findings: &[Finding]) -> Overall {
+    let checks = findings.iter().filter(|finding| finding.rule.is_some() && finding.severity != Severity::Info).count();
+    overall(findings.iter().map(|finding| (finding.verdict, finding.effect, finding.severity)), checks)
+}
+
 /// What all checks come to: the worst verdict, the strongest effect; no check at all blocks.
-pub fn overall(results: impl Iterator<Item = (Verdict, Effect, Severity)>, checks: usize) -> (Verdict, Effect, Option<&'static str>) {
+pub fn overall(results: impl Iterator<Item = (Verdict, Effect, Severity)>, checks: usize) -> Overall {
     let counted: Vec<(Verdict, Effect)> =
         results.filter(|(_, _, severity)| *severity != Severity::Info).map(|(verdict, effect, _)| (verdict, effect)).collect();
     let verdict = counted.iter().map(|(verdict, _)| *verdict).min().unwrap_or(Verdict::Inconclusive);

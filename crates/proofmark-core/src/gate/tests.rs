@@ -169,3 +169,34 @@ fn a_renamed_metric_is_named() {
     assert_eq!(told(&judgement), ["accuracy fail block missing-candidate", "test_accuracy no-baseline notice no-baseline"]);
     assert!(judgement.findings[0].hint.as_deref().is_some_and(|hint| hint.contains("`test_accuracy` is new")));
 }
+
+#[test]
+fn findings_have_the_lines_of_metric_and_rule() {
+    let policy = "[[rule]]\nmetric = \"auc\"\nmax_regression_abs = 0.01\n\n[[rule]]\nmetric = \"gone\"\nfile = \"m.json\"\nmin = 0\n[[rule]]\nmetric = \"f1\"\nmin = 0\n";
+    let base = [("m.json", r#"{"auc": 0.9, "f1": 1}"#), ("n.yaml", "auc: 0.9\n"), ("o.json", "{}")];
+    let head = [("m.json", "{\n\"f1\": 1,\n\"auc\": 0.1}"), ("n.yaml", "# 1\n# 2\n# 3\nauc: 0.1\n"), ("o.json", "{\n\n,}")];
+    let mut judgement = judged_files(&base, &head, Some(policy));
+    assert!(judgement.findings.iter().all(|finding| finding.line.is_none()));
+    let asked = std::cell::RefCell::new(Vec::new());
+    locate(&mut judgement, &|file| {
+        asked.borrow_mut().push(file.to_string());
+        head.iter().find(|(path, _)| *path == file.as_str()).map(|(_, text)| text.as_bytes().to_vec())
+    });
+    let lines = |finding: &Finding| (finding.metric.to_string(), finding.effect, finding.line, finding.rule_line);
+    let mut found: Vec<_> = judgement.findings.iter().map(lines).collect();
+    found.sort_by(|one, two| (&one.0, one.2).cmp(&(&two.0, two.2)));
+    assert_eq!(
+        found,
+        [
+            ("auc".to_owned(), Effect::Block, Some(3), Some(1)),
+            ("auc".to_owned(), Effect::Block, Some(3), Some(1)),
+            ("auc".to_owned(), Effect::Block, Some(4), Some(1)),
+            ("f1".to_owned(), Effect::Allow, None, Some(9)),
+            ("f1".to_owned(), Effect::Block, Some(3), Some(9)),
+            ("gone".to_owned(), Effect::Block, None, Some(5)),
+        ]
+    );
+    assert_eq!(asked.into_inner(), ["m.json", "n.yaml", "o.json"], "each file once, and only where people should look");
+    let mut passes = judged_files(&base[..1], &base[..1], Some("[[rule]]\nmetric = \"auc\"\nmin = 0\n"));
+    locate(&mut passes, &|file| panic!("nobody needs {file}"));
+}

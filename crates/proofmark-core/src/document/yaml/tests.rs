@@ -3,7 +3,7 @@
 use super::*;
 
 fn ok(text: &str) -> Value {
-    read(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
+    read(text.as_bytes(), Leaves::Values).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 fn key(text: &str) -> Value {
@@ -11,7 +11,7 @@ fn key(text: &str) -> Value {
 }
 
 fn refused(text: &str) -> String {
-    let error = read(text.as_bytes()).expect_err("must be refused");
+    let error = read(text.as_bytes(), Leaves::Values).expect_err("must be refused");
     format!("{} at {}", error.message, error.position.expect("a place"))
 }
 
@@ -188,7 +188,7 @@ fn what_only_we_refuse() {
     {
         refused(document);
     }
-    let dumped = read(b"a: !!python/object/apply:numpy.core.multiarray.scalar [x]\n").expect_err("not plain");
+    let dumped = read(b"a: !!python/object/apply:numpy.core.multiarray.scalar [x]\n", Leaves::Values).expect_err("not plain");
     assert!(dumped.message.starts_with("the tag `!!python/object/apply"), "{dumped}");
     assert!(dumped.hint.is_some_and(|hint| hint.contains("safe_dump")));
 }
@@ -200,8 +200,8 @@ fn nested_anchors_are_kept_only_for_aliases() {
     for number in 0..2000 {
         text += &format!("{}k{number}: 1\n", " ".repeat(MAX_DEPTH - 1));
     }
-    assert!(read(text.as_bytes()).is_ok());
-    assert!(read((text + "z: *a500\n").as_bytes()).is_ok());
+    assert!(read(text.as_bytes(), Leaves::Values).is_ok());
+    assert!(read((text + "z: *a500\n").as_bytes(), Leaves::Values).is_ok());
 }
 
 #[test]
@@ -218,5 +218,5 @@ fn a_billion_laughs_are_refused() {
 fn deep_nesting_is_refused() {
     let block: String = (0..10_000).map(|level| format!("{}a:\n", " ".repeat(level.min(600)))).take(600).collect();
     assert!(refused(&block).contains("nested deeper"));
-    assert!(read("[".repeat(10_000).as_bytes()).is_err());
+    assert!(read("[".repeat(10_000).as_bytes(), Leaves::Values).is_err());
 }
