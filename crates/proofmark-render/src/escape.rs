@@ -1,10 +1,14 @@
-//! Foreign text made safe for its target: terminal and log, Markdown, CSV.
+//! Foreign text made safe for its target: terminal and log, Markdown, links, comments, CSV.
 //!
 //! Names, branches, commit subjects, values and messages come from repositories that may want to harm whoever reads
 //! the output. The rule is the same everywhere: the reader sees the literal text, and nothing of it acts.
 
+mod place;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
+
+pub use place::{comment, url};
 
 /// Text for one line of a terminal or a log.
 ///

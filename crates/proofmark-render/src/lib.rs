@@ -6,19 +6,30 @@
 pub mod escape;
 pub mod history;
 
+mod annotations;
+mod brief;
+mod chart;
 mod dvc;
+mod fit;
 mod grid;
 mod json;
+mod key_values;
 mod markdown;
+mod page;
 mod table;
 #[cfg(test)]
 mod testing;
 mod text;
 mod view;
 
+pub use annotations::annotations;
+pub use brief::{CheckText, check_text, headline, status_line};
 pub use dvc::{DvcPart, dvc_json};
+pub use fit::{Fitted, report_within};
 pub use json::json;
+pub use key_values::key_values;
 pub use markdown::{comparison_markdown, report_markdown};
+pub use page::Page;
 pub use table::{comparison_table, report_table};
 
 /// How a document is shown.

@@ -4,16 +4,19 @@
 //! is marked with `|safe`. What a template finds is told in `templates/README.md`.
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value};
+use minijinja::value::{Rest, Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
 use proofmark_core::report::{ComparisonDocument, Report};
 use serde::Serialize;
 
 use crate::text::clip;
-use crate::view::ComparisonView;
 use crate::view::gate::ReportView;
-use crate::{Options, RenderError, escape};
+use crate::view::page::{PageView, Part};
+use crate::view::{ComparisonView, Room};
+use crate::{Options, Page, RenderError, escape};
 
+/// The longest address that is shown as its own text.
+const LONGEST_LABEL: usize = 80;
 /// Steps that a template may take, plus those for each row that it is given: a loop that never ends comes to its end.
 const FUEL: u64 = 500_000;
 const FUEL_PER_ROW: u64 = 5_000;
@@ -23,6 +26,7 @@ struct Context<'a> {
     proofmark: &'a str,
     comparison: &'a ComparisonView,
     report: Option<&'a ReportView>,
+    page: Option<&'a PageView>,
 }
 
 /// A comparison as Markdown; `template` is the text of a template, the built-in one or the user's.
@@ -31,7 +35,7 @@ struct Context<'a> {
 /// When the template is wrong, asks for something that there is not, or does not end.
 pub fn comparison_markdown(document: &ComparisonDocument, options: &Options, template: &str) -> Result<String, RenderError> {
     let view = ComparisonView::new(&document.comparison, options);
-    let context = Context { proofmark: &document.proofmark, comparison: &view, report: None };
+    let context = Context { proofmark: &document.proofmark, comparison: &view, report: None, page: None };
     render("comparison.md.jinja", template, &context)
 }
 
@@ -41,8 +45,21 @@ pub fn comparison_markdown(document: &ComparisonDocument, options: &Options, tem
 /// When the template is wrong, asks for something that there is not, or does not end.
 pub fn report_markdown(report: &Report, options: &Options, template: &str) -> Result<String, RenderError> {
     let view = ReportView::new(report, options);
-    let context = Context { proofmark: &report.proofmark, comparison: &view.comparison, report: Some(&view) };
-    render("report.md.jinja", template, &context)
+    let page = PageView::new(report, &Page::default(), Part::All, Room::from(options).past);
+    report_text(report, &view, &page, "report.md.jinja", template)
+}
+
+/// What is shown of a report, by a template of this name.
+pub(crate) fn report_text(report: &Report, view: &ReportView, page: &PageView, name: &str, template: &str) -> Result<String, RenderError> {
+    let context = Context { proofmark: &report.proofmark, comparison: &view.comparison, report: Some(view), page: Some(page) };
+    render(name, template, &context)
+}
+
+/// An address as a link with this text, which is Markdown already, or with its own; what is no address as text.
+pub(crate) fn linked(place: &str, label: Option<&str>) -> String {
+    let Some(url) = escape::url(place) else { return escape::markdown(place) };
+    let label = label.map_or_else(|| escape::markdown_code(&clip(place, LONGEST_LABEL)), str::to_owned);
+    format!("[{label}]({url})")
 }
 
 fn render(name: &str, template: &str, context: &Context<'_>) -> Result<String, RenderError> {
@@ -72,10 +89,14 @@ fn environment(context: &Context<'_>) -> Result<Environment<'static>, Error> {
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
     environment.set_formatter(format);
     environment.add_filter("code", |value: &Value| safe_or(value, escape::markdown_code));
+    environment.add_filter("link", link);
     environment.add_filter("text", |value: &Value| safe_or(value, escape::markdown));
     let rows = context.comparison.metrics.shown + context.comparison.params.shown + context.comparison.data.rows.len();
-    let findings = context.report.map_or(0, |report| report.blocking.len() + report.notices.len() + report.passed.len());
-    let rows = u64::try_from(rows + findings + context.comparison.problems.len()).unwrap_or(u64::MAX);
+    let findings = context
+        .report
+        .map_or(0, |report| report.blocking.len() + report.notices.len() + report.allowed.len() + report.passed.len() + report.notes.len());
+    let runs = context.page.map_or(0, |page| page.past.len() + page.courses.len());
+    let rows = u64::try_from(rows + findings + runs + context.comparison.problems.len()).unwrap_or(u64::MAX);
     environment.set_fuel(Some(FUEL.saturating_add(rows.saturating_mul(FUEL_PER_ROW))));
     Ok(environment)
 }
@@ -99,6 +120,20 @@ fn safe_or(value: &Value, escape: fn(&str) -> String) -> Result<Value, Error> {
     }
     let text = if value.is_none() { String::new() } else { escape(&value.to_string()) };
     Ok(if value.is_safe() { value.clone() } else { Value::from_safe_string(text) })
+}
+
+/// `{{ url|link("text") }}`: a link where the value is an address, else the value as text; without a text the address is shown.
+// `Rest`, since an optional argument would take a misspelt name for none.
+fn link(value: &Value, labels: Rest<Value>) -> Result<Value, Error> {
+    let label = labels.first();
+    if value.is_undefined() || label.is_some_and(Value::is_undefined) {
+        return Err(Error::from(minijinja::ErrorKind::UndefinedError));
+    }
+    if value.is_none() {
+        return Ok(Value::from_safe_string(String::new()));
+    }
+    let label = label.map(|label| if label.is_safe() { label.to_string() } else { escape::markdown(&label.to_string()) });
+    Ok(Value::from_safe_string(linked(&value.to_string(), label.as_deref())))
 }
 
 /// What is wrong, with the line of the template that it is about.

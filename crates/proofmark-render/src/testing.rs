@@ -1,13 +1,15 @@
 //! Documents for the tests of all formats, made the way the program makes them.
 
 use proofmark_core::compare::{BaseKind, Baseline, Comparison, Sides, compare};
-use proofmark_core::config;
+use proofmark_core::config::{self, Effect};
 use proofmark_core::discovery::{DataVersion, Discovery, Keys};
 use proofmark_core::gate::judge;
+use proofmark_core::past::PastRun;
 use proofmark_core::path::RepoPath;
 use proofmark_core::policy::{Policy, PolicyOrigin, PolicySide};
 use proofmark_core::ports::{MemoryTree, Revision};
 use proofmark_core::report::{ComparisonDocument, Report};
+use proofmark_core::run::{Place, PullRequest, RunContext, System};
 use proofmark_core::snapshot::{Nowhere, Parsed, Snapshot, take};
 
 pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
@@ -184,3 +186,71 @@ pub(crate) fn hostile_report() -> Report {
     report.judgement.policy = PolicyOrigin::File { file: HOSTILE[0].into(), side: PolicySide::Head, revision: HOSTILE[11].into() };
     report
 }
+
+/// The run of a pull request.
+pub(crate) fn run() -> RunContext {
+    let mut run = RunContext::new(System::GithubActions, "pull_request");
+    run.base = Place::new(Some("main".into()), Some("77aa3f2a9c1d04b7e6f5a8c9d0e1f2a3b4c5d6e7".into()));
+    run.head = Place::new(Some("faster".into()), Some("9b1c77e02da4f3b2c1d0e9f8a7b6c5d4e3f20a1b".into()));
+    run.pull_request = Some(PullRequest::new(12));
+    run.run_id = 300;
+    run.run_url = Some("https://github.com/o/r/actions/runs/300/attempts/1".into());
+    run
+}
+
+/// Three runs before [`run`], and the run itself, which is remembered already.
+pub(crate) fn past() -> Vec<PastRun> {
+    let mut past = vec![
+        PastRun::new(200, 1, "5555777799990000", 1_700_000_300, Effect::Allow, "allowed: all 8 checks passed"),
+        PastRun::new(100, 1, "1111222233334444", 1_700_000_000, Effect::Block, "BLOCKED: 2 of 8 checks failed"),
+        PastRun::new(100, 2, "1111222233334444", 1_700_000_100, Effect::Notice, "allowed, with 1 notice"),
+        PastRun::new(300, 1, "9b1c77e02da4f3b2", 1_700_000_400, Effect::Block, "BLOCKED: 1 of 8 checks failed, with 3 notices"),
+    ];
+    for (run, (accuracy, loss)) in past.iter_mut().zip([(0.91, 0.3), (0.85, f64::NAN), (0.9, 0.31), (0.8934, 0.28)]) {
+        run.values = vec![("accuracy in eval/metrics.json".into(), accuracy), ("loss in eval/metrics.json".into(), loss)];
+    }
+    past
+}
+
+/// A run and earlier ones in which every text is hostile.
+pub(crate) fn hostile_runs() -> (RunContext, Vec<PastRun>) {
+    let mut run = RunContext::new(System::GithubActions, HOSTILE[11]);
+    run.head = Place::new(Some(HOSTILE[0].into()), Some(HOSTILE[2].into()));
+    run.base = Place::new(Some(HOSTILE[1].into()), Some(HOSTILE[5].into()));
+    run.run_url = Some(format!("https://host.example/{}", HOSTILE[7]));
+    (run.workflow, run.job, run.leg) = (Some(HOSTILE[3].into()), Some(HOSTILE[4].into()), Some(HOSTILE[8].into()));
+    let values = crate::key_values(&hostile_report());
+    let one = |(at, text): (usize, &&str)| {
+        let mut past = PastRun::new(at as u64, 1, *text, 0, Effect::Notice, HOSTILE[(at + 1) % HOSTILE.len()]);
+        past.values = HOSTILE.iter().map(|name| ((*name).to_owned(), at as f64)).collect();
+        past.values.extend(values.iter().map(|(name, value)| (name.clone(), value + at as f64)));
+        past
+    };
+    (run, HOSTILE.iter().enumerate().map(one).collect())
+}
+
+/// A report of so many metrics, with names as long as names get, of which every third got worse.
+pub(crate) fn large_report(rows: usize) -> Report {
+    let name = |at: usize| {
+        let hostile: String = HOSTILE.iter().cycle().skip(at % HOSTILE.len()).flat_map(|text| text.chars()).take(150).collect();
+        serde_json::json!(format!("{at}{hostile}"))
+    };
+    let json = |worse: usize| {
+        let rows: Vec<String> = (0..rows).map(|at| format!("{}: {}", name(at), at * 10 + if at % 3 == 0 { worse } else { 0 })).collect();
+        format!("{{{}, \"accuracy\": 0.{}}}", rows.join(", "), 9 - worse)
+    };
+    let (old, new) = (json(0), json(1));
+    report(between(&[("m.json", &old), ("params.json", &old)], &[("m.json", &new), ("params.json", &new)]), LARGE_POLICY)
+}
+
+const LARGE_POLICY: &str = r#"
+[[rule]]
+metric = "accuracy"
+max_regression_abs = 0.01
+
+[[rule]]
+metric = "*"
+direction = "lower"
+max_regression_abs = 0.5
+severity = "warn"
+"#;

@@ -100,10 +100,12 @@ pub(crate) fn clip(text: &str, room: usize) -> String {
         return text.to_owned();
     }
     let ends = room.saturating_sub(1);
+    // Letters without a width would never fill the room.
+    let most_bytes = room.saturating_mul(4);
     let (mut start, mut used) = (0, 0);
     for (at, letter) in text.char_indices() {
         used += letter.width().unwrap_or(0);
-        if used > ends - ends / 2 {
+        if used > ends - ends / 2 || at + letter.len_utf8() > most_bytes {
             break;
         }
         start = at + letter.len_utf8();
@@ -111,12 +113,30 @@ pub(crate) fn clip(text: &str, room: usize) -> String {
     let (mut end, mut used) = (text.len(), 0);
     for (at, letter) in text.char_indices().rev() {
         used += letter.width().unwrap_or(0);
-        if used > ends / 2 || at < start {
+        if used > ends / 2 || at < start || text.len() - at > most_bytes {
             break;
         }
         end = at;
     }
     format!("{}…{}", &text[..start], &text[end..])
+}
+
+/// The text in at most `units` UTF-16 units, so in at most as many characters however a service counts them; what is
+/// longer ends in `…`.
+pub(crate) fn cut(text: &str, units: usize) -> String {
+    if text.encode_utf16().count() <= units {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let fits = |letter: &char| {
+        used += letter.len_utf16();
+        used <= units
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
+    if units > 0 {
+        short.push('…');
+    }
+    short
 }
 
 /// Lines of at most `room` columns, broken at spaces; a longer word is broken where it must be.
@@ -178,6 +198,22 @@ mod tests {
         for room in 1..20 {
             assert!(width(&clip("模a型b模c型d模e型f", room)) <= room, "{room}");
         }
+    }
+
+    #[test]
+    fn letters_without_a_width_are_bounded() {
+        let marks = "\u{301}".repeat(100_000);
+        assert!(clip(&marks, 160).len() < 1300 && clip(&format!("a{marks}b"), 160).starts_with('a'));
+    }
+
+    #[test]
+    fn cuts_by_the_units_of_utf_16() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "ab…");
+        assert_eq!(cut("𝄞𝄞𝄞", 6), "𝄞𝄞𝄞");
+        assert_eq!(cut("𝄞𝄞𝄞", 5), "𝄞𝄞…");
+        assert_eq!(cut("𝄞𝄞𝄞", 4), "𝄞…");
+        assert_eq!(cut("abc", 0), "");
     }
 
     #[test]

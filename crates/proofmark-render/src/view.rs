@@ -5,12 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use proofmark_core::compare::{BaseKind, Comparison, Delta, Side, Status};
-use proofmark_core::direction::DirectionSource;
-use proofmark_core::number::{percent, shown, shown_pair, signed};
+use proofmark_core::compare::{BaseKind, Comparison, Side, Status};
 use proofmark_core::ports::Revision;
 use proofmark_core::problem::{Problem, ProblemKind};
-use proofmark_core::value::Value;
 use serde::Serialize;
 
 use crate::Options;
@@ -18,8 +15,14 @@ use crate::text::{clip, counted};
 
 use data::DataRows;
 
+pub(crate) use room::Room;
+pub(crate) use rows::{RowView, Rows};
+
 pub(crate) mod data;
 pub(crate) mod gate;
+pub(crate) mod page;
+mod room;
+mod rows;
 
 /// The longest name and the longest text value that are shown; JSON has them whole.
 const LONGEST_NAME: usize = 160;
@@ -81,68 +84,6 @@ pub(crate) struct SideView {
     pub(crate) metric_files: usize,
 }
 
-/// Rows by file.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Rows {
-    /// The files that have rows to show.
-    pub(crate) files: Vec<FileView>,
-    /// How many rows are shown.
-    pub(crate) shown: usize,
-    /// How many were left out for want of room.
-    pub(crate) left_out: usize,
-    /// How many are hidden since nothing happened to them.
-    pub(crate) hidden: usize,
-}
-
-/// The rows of one file.
-#[derive(Debug, Serialize)]
-pub(crate) struct FileView {
-    /// Its name.
-    pub(crate) file: String,
-    /// Its name at the base, when it moved.
-    pub(crate) renamed_from: Option<String>,
-    /// The rows.
-    pub(crate) rows: Vec<RowView>,
-}
-
-/// One metric or param.
-#[derive(Debug, Serialize)]
-pub(crate) struct RowView {
-    /// Its name in the file.
-    pub(crate) name: String,
-    /// The status as a word.
-    pub(crate) status: &'static str,
-    /// The status as a sign.
-    pub(crate) symbol: &'static str,
-    /// Whether better or worse is a guess from the name.
-    pub(crate) guessed: bool,
-    /// The value at the base, shortened to what tells it from the head's.
-    pub(crate) base: String,
-    /// The value at the head.
-    pub(crate) head: String,
-    /// The value at the tip of the base branch.
-    pub(crate) tip: String,
-    /// The difference with its sign.
-    pub(crate) change: String,
-    /// The difference as a share of the base.
-    pub(crate) percent: String,
-    /// The values themselves.
-    pub(crate) raw: Raw,
-    /// The status as the type.
-    #[serde(skip)]
-    pub(crate) kind: Status,
-}
-
-/// Values at full precision.
-#[derive(Debug, Serialize)]
-pub(crate) struct Raw {
-    pub(crate) base: Option<Value>,
-    pub(crate) head: Option<Value>,
-    pub(crate) tip: Option<Value>,
-    pub(crate) delta: Option<Value>,
-    pub(crate) relative: Option<f64>,
-}
-
 /// One problem of one side.
 #[derive(Debug, Serialize)]
 pub(crate) struct ProblemView {
@@ -160,13 +101,16 @@ pub(crate) struct ProblemView {
 
 impl ComparisonView {
     pub(crate) fn new(comparison: &Comparison, options: &Options) -> Self {
+        Self::within(comparison, &Room::from(options))
+    }
+
+    pub(crate) fn within(comparison: &Comparison, room: &Room) -> Self {
         let counts = comparison.counts();
         let of = |wanted: &[Status]| wanted.iter().filter_map(|status| counts.get(status)).sum::<usize>();
         let unchanged = of(&[Status::Unchanged, Status::UnchangedByHash, Status::RenamedFile]);
-        let metrics = Rows::new(&comparison.metrics, options);
+        let metrics = Rows::new(&comparison.metrics, room.metrics, room);
         let guesses = metrics.files.iter().flat_map(|file| &file.rows).any(|row| row.guessed);
-        let all_problems = problems(comparison);
-        let left_out = all_problems.len().saturating_sub(options.max_rows);
+        let (problems, problems_left_out) = problems(comparison, room.problems);
         let baseline = &comparison.baseline;
         Self {
             base: SideView::new(&comparison.base),
@@ -184,10 +128,10 @@ impl ComparisonView {
             unchanged,
             changed: comparison.metrics.len() - unchanged,
             metrics,
-            params: Rows::new(&comparison.params, options),
-            data: DataRows::new(&comparison.data, options),
-            problems: all_problems.into_iter().take(options.max_rows).collect(),
-            problems_left_out: left_out,
+            params: Rows::new(&comparison.params, room.details, room),
+            data: DataRows::new(&comparison.data, room),
+            problems,
+            problems_left_out,
             guesses,
         }
     }
@@ -207,102 +151,8 @@ impl SideView {
     }
 }
 
-impl Rows {
-    fn new(deltas: &[Delta], options: &Options) -> Self {
-        let mut rows = Self::default();
-        for delta in deltas {
-            let hidden = !options.all && (delta.status.is_unchanged() || delta.status == Status::RenamedFile);
-            if hidden {
-                rows.hidden += 1;
-                if delta.renamed_from.is_none() {
-                    continue;
-                }
-            }
-            if rows.shown >= options.max_rows {
-                rows.left_out += usize::from(!hidden);
-                continue;
-            }
-            // A file that moved is worth its line even when all values in it are the same.
-            let file = rows.file(delta);
-            if !hidden {
-                file.push(RowView::new(delta));
-                rows.shown += 1;
-            }
-        }
-        rows
-    }
-
-    fn file(&mut self, delta: &Delta) -> &mut Vec<RowView> {
-        let file = name(delta.file.as_str());
-        if self.files.last().is_none_or(|last| last.file != file) {
-            let renamed_from = delta.renamed_from.as_ref().map(|old| name(old.as_str()));
-            self.files.push(FileView { file, renamed_from, rows: Vec::new() });
-        }
-        let last = self.files.len() - 1;
-        &mut self.files[last].rows
-    }
-}
-
-impl RowView {
-    fn new(delta: &Delta) -> Self {
-        let (base, head) = match (&delta.base, &delta.head) {
-            (Some(old), Some(new)) => shown_pair(old, new),
-            (old, new) => (value(old.as_ref(), delta.base_problem.is_some()), value(new.as_ref(), delta.head_problem.is_some())),
-        };
-        let tip = match (&delta.head, &delta.tip) {
-            (Some(head), Some(tip)) => shown_pair(head, tip).1,
-            (_, tip) => tip.as_ref().map_or_else(String::new, shown),
-        };
-        let judged = matches!(delta.status, Status::Improved | Status::Regressed);
-        Self {
-            name: if delta.whole_file { "(whole file)".to_owned() } else { name(&delta.key.to_string()) },
-            status: delta.status.name(),
-            symbol: symbol(delta.status),
-            guessed: judged && delta.oriented.is_some_and(|oriented| oriented.source == DirectionSource::Hint),
-            base: clip(&base, LONGEST_VALUE),
-            head: clip(&head, LONGEST_VALUE),
-            tip: clip(&tip, LONGEST_VALUE),
-            change: delta.delta.as_ref().map_or_else(String::new, signed),
-            percent: delta.relative.map_or_else(String::new, percent),
-            raw: Raw {
-                base: delta.base.clone(),
-                head: delta.head.clone(),
-                tip: delta.tip.clone(),
-                delta: delta.delta.clone(),
-                relative: delta.relative,
-            },
-            kind: delta.status,
-        }
-    }
-}
-
-/// A sign for a status that needs no colour. Better and worse, not up and down: a loss gets better by going down.
-pub(crate) fn symbol(status: Status) -> &'static str {
-    match status {
-        Status::Improved => "✓",
-        Status::Regressed => "✗",
-        Status::Added => "+",
-        Status::Removed => "-",
-        Status::Changed | Status::TypeChanged => "~",
-        Status::Unparsable | Status::NotANumber | Status::Null => "!",
-        Status::Unavailable => "?",
-        Status::RenamedFile => "→",
-        Status::Unchanged | Status::UnchangedByHash => "=",
-        // A status that is newer than this renderer.
-        _ => "*",
-    }
-}
-
 fn name(text: &str) -> String {
     clip(text, LONGEST_NAME)
-}
-
-fn value(value: Option<&Value>, unreadable: bool) -> String {
-    match value {
-        Some(value) => shown(value),
-        None if unreadable => "unreadable".to_owned(),
-        None => "–".to_owned(),
-    }
 }
 
 fn summary(comparison: &Comparison, counts: &BTreeMap<Status, usize>) -> String {
@@ -327,13 +177,15 @@ fn summary(comparison: &Comparison, counts: &BTreeMap<Status, usize>) -> String 
     parts.join(", ")
 }
 
-fn problems(comparison: &Comparison) -> Vec<ProblemView> {
+/// The problems of all sides, errors first, and how many there was no room for.
+fn problems(comparison: &Comparison, room: usize) -> (Vec<ProblemView>, usize) {
     let sides = [("head", Some(&comparison.head)), ("base", Some(&comparison.base)), ("tip", comparison.tip.as_ref())];
-    let all = sides.into_iter().filter_map(|(name, side)| Some((name, side?)));
-    let mut views: Vec<ProblemView> =
-        all.flat_map(|(side, of)| of.problems.iter().map(move |problem| ProblemView::new(side, problem))).collect();
-    views.sort_by_key(|view| view.level);
-    views
+    let told = sides.into_iter().filter_map(|(name, side)| Some((name, side?)));
+    let mut all: Vec<(&'static str, &Problem)> =
+        told.flat_map(|(side, of)| of.problems.iter().map(move |problem| (side, problem))).collect();
+    all.sort_by_key(|(_, problem)| problem.kind == ProblemKind::Warning);
+    let shown = all.iter().take(room).map(|(side, problem)| ProblemView::new(side, problem)).collect();
+    (shown, all.len().saturating_sub(room))
 }
 
 impl ProblemView {

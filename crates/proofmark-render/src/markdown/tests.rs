@@ -83,3 +83,37 @@ fn the_example_of_the_readme_works() {
     let text = report_markdown(&report(everyday(), POLICY), &Options::default(), example).expect("a valid template");
     assert!(text.starts_with("BLOCKED: 1 of 8 checks failed, with 3 notices\n* `accuracy`: 0.9134"), "{text}");
 }
+
+#[test]
+fn addresses_become_links_and_other_texts_stay_text() {
+    for (template, text) in [
+        ("{{ 'https://host.example/a b'|link('the run') }}", "[the run](https://host.example/a%20b)"),
+        ("{{ 'https://host.example/'|link }}", "[`https://host.example/`](https://host.example/)"),
+        ("{{ 'https://host.example/'|link('a](http://e) @b') }}", "[`a](http://e`) `@b`](https://host.example/)"),
+        ("{{ 'https://host.example/'|link('**run**'|safe) }}", "[**run**](https://host.example/)"),
+        ("{{ 'javascript:alert(1)'|link('the run') }}", "`javascript:alert(1`)"),
+        ("{{ none|link('the run') }}x", "x"),
+    ] {
+        assert_eq!(with(template), Ok(format!("{text}\n")), "{template}");
+    }
+    assert!(with("{{ nope|link }}").is_err() && with("{{ 'https://host.example/'|link(nope) }}").is_err());
+}
+
+#[test]
+fn the_variables_of_the_readme_are_there() {
+    let (run, past) = (crate::testing::run(), crate::testing::past());
+    let page = Page { title: Some("churn model"), past: &past, run: Some(&run), whole_report: Some("somewhere") };
+    let page = PageView::new(&report(everyday(), POLICY), &page, Part::All, 20);
+    let page = serde_json::to_value(&page).expect("a page");
+    let readme = include_str!("../../../../templates/README.md");
+    let section = readme.split("### `page`").nth(1).and_then(|rest| rest.split("## Example").next()).expect("a section");
+    for (name, value) in page.as_object().expect("fields") {
+        assert!(section.contains(&format!("`{name}`")), "{name} is not told of");
+        let of_rows = value.as_array().and_then(|rows| rows.first()?.as_object());
+        for field in of_rows.into_iter().flat_map(|row| row.keys()) {
+            assert!(section.contains(&format!("`{field}`")), "{name}.{field} is not told of");
+        }
+    }
+    let nothing = PageView::new(&report(everyday(), POLICY), &Page::default(), Part::All, 20);
+    assert!(!nothing.posted && nothing.past.is_empty() && nothing.run_url.is_none());
+}

@@ -4,8 +4,7 @@ use proofmark_core::compare::DataDelta;
 use proofmark_core::discovery::DataVersion;
 use serde::Serialize;
 
-use super::name;
-use crate::Options;
+use super::{Room, name};
 use crate::text::counted;
 
 /// Data files, folders and models.
@@ -33,12 +32,12 @@ pub(crate) struct DataView {
 }
 
 impl DataRows {
-    pub(super) fn new(deltas: &[DataDelta], options: &Options) -> Self {
+    pub(super) fn new(deltas: &[DataDelta], room: &Room) -> Self {
         let mut rows = Self::default();
         for delta in deltas {
-            if !options.all && delta.status.is_unchanged() {
+            if !room.all && delta.status.is_unchanged() {
                 rows.hidden += 1;
-            } else if rows.rows.len() >= options.max_rows {
+            } else if rows.rows.len() >= room.details {
                 rows.left_out += 1;
             } else {
                 rows.rows.push(DataView {

@@ -9,7 +9,7 @@ use proofmark_core::report::Report;
 use proofmark_core::value::Value;
 use serde::Serialize;
 
-use super::{ComparisonView, name};
+use super::{ComparisonView, Room, name};
 use crate::Options;
 use crate::text::{clip, counted};
 
@@ -20,6 +20,8 @@ pub(crate) struct ReportView {
     pub(crate) headline: String,
     /// `allow`, `notice` or `block`.
     pub(crate) effect: &'static str,
+    /// The effect as a sign.
+    pub(crate) symbol: &'static str,
     /// The worst verdict that counts.
     pub(crate) verdict: &'static str,
     /// Whether the merge is blocked.
@@ -97,14 +99,22 @@ pub(crate) struct FindingView {
 
 impl ReportView {
     pub(crate) fn new(report: &Report, options: &Options) -> Self {
+        Self::within(report, &Room::from(options))
+    }
+
+    pub(crate) fn within(report: &Report, room: &Room) -> Self {
         let judgement = &report.judgement;
-        let mut room = options.max_rows;
+        let mut findings: Vec<&Finding> = judgement.findings.iter().collect();
+        if room.ranked {
+            findings.sort_by_key(|finding| finding.verdict);
+        }
+        let mut rows = room.findings;
         let mut left_out = 0;
         let mut take = |wanted: &dyn Fn(&Finding) -> bool| {
             let mut views = Vec::new();
-            for finding in judgement.findings.iter().filter(|finding| wanted(finding)) {
-                if room > 0 {
-                    room -= 1;
+            for finding in findings.iter().filter(|finding| wanted(finding)) {
+                if rows > 0 {
+                    rows -= 1;
                     views.push(FindingView::new(finding));
                 } else {
                     left_out += 1;
@@ -115,7 +125,7 @@ impl ReportView {
         let blocking = take(&|finding| finding.effect == Effect::Block);
         let notices = take(&|finding| finding.effect == Effect::Notice);
         let allowed = take(&|finding| finding.effect == Effect::Allow && finding.verdict != Verdict::Pass);
-        let passed = if options.all { take(&has_passed) } else { Vec::new() };
+        let passed = if room.all { take(&has_passed) } else { Vec::new() };
         let all_passed = || judgement.findings.iter().filter(|finding| has_passed(finding));
         let mut files: Vec<&str> = judgement.findings.iter().filter_map(|finding| Some(finding.file.as_ref()?.as_str())).collect();
         files.sort_unstable();
@@ -123,6 +133,7 @@ impl ReportView {
         Self {
             headline: headline(judgement),
             effect: judgement.effect.name(),
+            symbol: effect_symbol(judgement.effect),
             verdict: judgement.verdict.name(),
             blocked: judgement.effect == Effect::Block,
             branch: report.branch.as_deref().map(name),
@@ -142,7 +153,7 @@ impl ReportView {
                 effect: judgement.effect.name(),
                 policy_summary: clip(&judgement.policy_summary, 400),
             }),
-            comparison: ComparisonView::new(&report.comparison, options),
+            comparison: ComparisonView::within(&report.comparison, room),
         }
     }
 
@@ -205,8 +216,17 @@ fn symbol(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What a judgement comes to, in one line that says why.
-fn headline(judgement: &Judgement) -> String {
+/// A sign for an effect that needs no colour.
+pub(crate) fn effect_symbol(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Allow => "✓",
+        Effect::Notice => "!",
+        Effect::Block => "✗",
+    }
+}
+
+/// What a judgement comes to, in one line that says why. It is made of our own words and of numbers.
+pub(crate) fn headline(judgement: &Judgement) -> String {
     let counted_ones: Vec<&Finding> = judgement.findings.iter().filter(|finding| finding.severity != Severity::Info).collect();
     let checks = counted_ones.len();
     let with = |effect: Effect| counted_ones.iter().filter(move |finding| finding.effect == effect);
