@@ -1,1 +1,46 @@
-//! GitHub.
+//! GitHub: what a run in Actions is about, and the report where people and branch rules look: comment, check, commit
+//! status, labels, job summary, outputs; files at a revision, artifacts of other runs.
+//!
+//! It must never know how metrics are stored, compared or judged: it gets texts and an effect, and brings them there.
+//! `routes.rs` alone has GitHub's addresses.
+
+pub mod actions;
+mod artifact;
+mod check;
+mod client;
+mod comment;
+mod commits;
+mod contents;
+mod diagnosis;
+mod error;
+mod fit;
+mod join;
+mod labels;
+mod limits;
+mod link;
+mod names;
+mod permissions;
+mod post;
+mod pulls;
+mod recorder;
+mod request;
+mod routes;
+mod status;
+mod wire;
+
+pub use artifact::{ArtifactError, ZipRefusal};
+pub use check::{CheckKey, CheckOrder, CheckOutcome, CheckRun, Origin};
+pub use client::{Client, Connection};
+pub use comment::{CommentOrder, CommentOutcome, Patience};
+pub use commits::CommitInfo;
+pub use contents::RemoteTree;
+pub use diagnosis::{Finding, Health, Questions, TokenKind};
+pub use error::{GitHubError, Permission};
+pub use labels::{LabelChange, LabelOrder, ReviewOrder, ReviewOutcome};
+pub use link::Link;
+pub use names::RepoName;
+pub use permissions::{advice, needs_app};
+pub use post::{Post, Posted};
+pub use pulls::{Found, Pull};
+pub use request::{Accept, Method, Request};
+pub use status::{StatusOrder, StatusState};

@@ -1,0 +1,319 @@
+//! Requests of one comment being brought up to date, in their order.
+
+use std::collections::BTreeSet;
+
+use proofmark_core::config::CommentMode;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::author;
+use super::lock::{Dice, Lock, Patience, lock, out_of_time, unlock};
+use super::marker::{marker, retired, token};
+use super::page::Page;
+use super::plan::{Plan, Why, plan, same};
+use super::{CommentOrder, CommentOutcome};
+use crate::client::Client;
+use crate::error::GitHubError;
+use crate::routes;
+use crate::wire::Comment;
+
+/// How often everything may change under us before we give up.
+const MOST_ROUNDS: u32 = 12;
+/// How often a text written without a lock is looked after.
+const MOST_CHECKS: u32 = 5;
+/// How often a comment is posted whose answer is lost.
+const MOST_POSTS: u32 = 4;
+
+/// How far a round came.
+enum Step {
+    Done(CommentOutcome),
+    /// Something changed under us: look again.
+    Again,
+}
+
+/// One order on its way.
+pub(super) struct Session<'a> {
+    client: &'a Client,
+    order: &'a CommentOrder<'a>,
+    patience: &'a Patience,
+    marker: String,
+    token: String,
+    dice: Dice,
+    /// Our own login, once it is known.
+    author: Option<String>,
+    /// A comment that we made in an earlier round.
+    made: Option<u64>,
+    /// There are no locks here.
+    lockless: bool,
+    notes: BTreeSet<String>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(client: &'a Client, order: &'a CommentOrder<'a>, patience: &'a Patience) -> Self {
+        let (marker, token) = (marker(&order.key), token(&order.section));
+        // Sections are different where runs are the same, so that no two jobs wait in step.
+        let seed = token.bytes().fold(order.run.run_id, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        let author = order.author.clone();
+        Self { client, order, patience, marker, token, dice: Dice(seed), author, made: None, lockless: false, notes: BTreeSet::new() }
+    }
+
+    pub(super) async fn run(mut self) -> Result<CommentOutcome, GitHubError> {
+        for _ in 0..MOST_ROUNDS {
+            let comments = self.comments().await?;
+            let step = match comments.split_first() {
+                None => self.first().await?,
+                Some((oldest, duplicates)) => self.revise(oldest, duplicates).await?,
+            };
+            if let Step::Done(outcome) = step {
+                let notes: Vec<String> = self.notes.into_iter().collect();
+                return Ok(if notes.is_empty() { outcome } else { CommentOutcome::Noted { outcome: Box::new(outcome), notes } });
+            }
+            sleep(self.dice.around(self.patience.pause)).await;
+        }
+        let number = self.order.issue;
+        Err(GitHubError::Input(format!("the comment on #{number} was changed by others each time before it could be written")))
+    }
+
+    /// Our own comments that are in use, oldest first.
+    async fn comments(&mut self) -> Result<Vec<Comment>, GitHubError> {
+        let mut comments: Vec<Comment> = self.client.pages(&routes::list_comments(&self.client.repo, self.order.issue)).await?;
+        comments.retain(|comment| self.is_marked(comment));
+        if comments.is_empty() {
+            return Ok(comments);
+        }
+        let login = match &self.author {
+            Some(login) => login.clone(),
+            None => author::login(self.client, &comments).await?,
+        };
+        comments.retain(|comment| author::is_by(comment, &login));
+        self.author = Some(login);
+        comments.sort_by_key(|comment| comment.id);
+        comments.dedup_by_key(|comment| comment.id);
+        Ok(comments)
+    }
+
+    fn is_marked(&self, comment: &Comment) -> bool {
+        let first = comment.body.as_deref().and_then(|body| body.lines().next());
+        first == Some(self.marker.as_str()) && comment.minimized.is_none()
+    }
+
+    /// Nothing is there yet. Others may think so too: whoever sees more than one afterwards merges them.
+    async fn first(&mut self) -> Result<Step, GitHubError> {
+        let (body, left_out) = match self.plan("", Page::default())? {
+            Plan::Leave(_) | Plan::Delete | Plan::Empty { .. } => return Ok(Step::Done(CommentOutcome::NotNeeded)),
+            Plan::Write { body, left_out } | Plan::Renew { body, left_out } => (body, left_out),
+        };
+        self.note_left_out(left_out);
+        let made = self.create(&body, 0).await?;
+        let created = Step::Done(CommentOutcome::Created { url: made.html_url });
+        if self.client.is_dry() {
+            return Ok(created);
+        }
+        self.made = Some(made.id);
+        let now = self.comments().await?;
+        Ok(if now.iter().all(|comment| comment.id == made.id) { created } else { Step::Again })
+    }
+
+    /// Posts a comment. One whose answer was lost is looked for, among those newer than `after`, before it is posted again.
+    async fn create(&mut self, body: &str, after: u64) -> Result<Comment, GitHubError> {
+        let request = routes::create_comment(&self.client.repo, self.order.issue, body);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.client.json::<Comment>(&request).await {
+                Ok(made) => {
+                    // The surest way to know who we are.
+                    let told = made.user.as_ref().map(|user| user.login.clone()).filter(|login| !login.is_empty());
+                    self.author = told.or_else(|| self.author.take());
+                    return Ok(made);
+                }
+                Err(error) if error.is_lost() && !out_of_time(&error) && tries < MOST_POSTS => {
+                    let comments = self.comments().await?;
+                    let found = comments.into_iter().find(|comment| comment.id > after && self.has_run(comment));
+                    if let Some(made) = found {
+                        return Ok(made);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether our section is there, by this run or a newer one.
+    fn has_run(&self, comment: &Comment) -> bool {
+        let page = Page::parse(comment.body.as_deref().unwrap_or_default());
+        page.section(&self.token).is_some_and(|section| section.order() >= self.order.run.order())
+    }
+
+    /// Some are there: the oldest stays.
+    async fn revise(&mut self, oldest: &Comment, duplicates: &[Comment]) -> Result<Step, GitHubError> {
+        if duplicates.is_empty()
+            && let Plan::Leave(why) = self.plan(text(oldest), Page::parse(text(oldest)))?
+        {
+            return Ok(Step::Done(self.left(why, oldest)));
+        }
+        let lock = if self.lockless { Lock::Impossible } else { lock(self.client, oldest.id, self.patience, &mut self.dice).await? };
+        match lock {
+            Lock::Held { reaction, until } => {
+                let step = timeout_at(until, self.rewrite(oldest.id, duplicates)).await;
+                // Also after a failure. Whoever comes next waits longer when this fails, and no more than that.
+                if let Err(error) = unlock(self.client, oldest.id, reaction).await {
+                    self.notes.insert(format!("The mark that keeps other jobs from the comment could not be taken off: {error}."));
+                }
+                step.unwrap_or(Ok(Step::Again))
+            }
+            Lock::Impossible | Lock::Busy => {
+                let step = self.rewrite(oldest.id, duplicates).await?;
+                if let Step::Again = step {
+                    // There was no lock since the comment went: the next one may have one.
+                    return Ok(step);
+                }
+                self.lockless = true;
+                self.look_after(oldest.id, step).await
+            }
+        }
+    }
+
+    /// Reads the comment afresh and changes it. Dropped at any moment, it leaves only what the next run heals.
+    async fn rewrite(&mut self, id: u64, duplicates: &[Comment]) -> Result<Step, GitHubError> {
+        let Some(comment) = unless_gone(self.client.json::<Comment>(&routes::comment(&self.client.repo, id)).await)? else {
+            return Ok(Step::Again);
+        };
+        if !self.is_marked(&comment) {
+            return Ok(Step::Again);
+        }
+        let mut page = Page::parse(text(&comment));
+        for duplicate in duplicates {
+            page.merge(Page::parse(text(duplicate)));
+        }
+        let merged = page.clone();
+        let outcome = match self.plan(text(&comment), page)? {
+            Plan::Leave(why) => {
+                let merged = merged.fitted(&self.marker);
+                if !duplicates.is_empty() && !same(&merged, text(&comment)) && !self.patch(id, &merged).await? {
+                    return Ok(Step::Again);
+                }
+                self.left(why, &comment)
+            }
+            Plan::Write { body, left_out } => {
+                self.note_left_out(left_out);
+                if !self.patch(id, &body).await? {
+                    return Ok(Step::Again);
+                }
+                self.written(&comment)
+            }
+            Plan::Empty { body, shown } => {
+                if !self.patch(id, &body).await? {
+                    return Ok(Step::Again);
+                }
+                if shown { CommentOutcome::Deleted } else { CommentOutcome::NotNeeded }
+            }
+            Plan::Delete => {
+                self.delete(id).await?;
+                CommentOutcome::Deleted
+            }
+            Plan::Renew { body, left_out } => {
+                self.note_left_out(left_out);
+                self.renew(&comment, &body).await?
+            }
+        };
+        for duplicate in duplicates {
+            self.delete(duplicate.id).await?;
+        }
+        Ok(Step::Done(outcome))
+    }
+
+    /// The new one comes first, so that there is one at any time.
+    async fn renew(&mut self, old: &Comment, body: &str) -> Result<CommentOutcome, GitHubError> {
+        let made = self.create(body, old.id).await?;
+        if self.order.mode == CommentMode::HideAndRecreate {
+            // Without our marker it is not found again, even where hiding fails or the server does not tell what is hidden.
+            let retired = text(old).replacen(&self.marker, &retired(&self.order.key), 1);
+            self.patch(old.id, &retired).await?;
+            if let Err(error) = self.hide(&old.node_id).await {
+                self.notes.insert(format!("The earlier comment could not be hidden: {error}."));
+            }
+        } else {
+            self.delete(old.id).await?;
+        }
+        Ok(CommentOutcome::Recreated { url: made.html_url })
+    }
+
+    async fn hide(&self, node_id: &str) -> Result<(), GitHubError> {
+        let request = routes::minimize(node_id);
+        let answer: serde_json::Value = self.client.json(&request).await?;
+        match answer.get("errors") {
+            None => Ok(()),
+            Some(errors) => {
+                let message = errors.pointer("/0/message").and_then(serde_json::Value::as_str).unwrap_or("no reason is told");
+                let message: String = message.chars().filter(|letter| !letter.is_control()).take(200).collect();
+                Err(GitHubError::Refused { what: request.shown(), status: 200, message, needs: Vec::new() })
+            }
+        }
+    }
+
+    /// Without a lock, somebody else may have written over our section: looks a little later, and writes again.
+    async fn look_after(&mut self, id: u64, mut step: Step) -> Result<Step, GitHubError> {
+        self.notes.insert("Other jobs could not be kept from the comment while it was written, so their parts may lack news.".to_owned());
+        for _ in 0..MOST_CHECKS {
+            if !matches!(step, Step::Done(CommentOutcome::Updated { .. } | CommentOutcome::Created { .. })) {
+                return Ok(step);
+            }
+            sleep(self.dice.around(self.patience.pause * 4)).await;
+            match unless_gone(self.client.json::<Comment>(&routes::comment(&self.client.repo, id)).await)? {
+                None => return Ok(Step::Again),
+                Some(comment) if self.is_marked(&comment) && self.has_run(&comment) => return Ok(step),
+                Some(_) => step = self.rewrite(id, &[]).await?,
+            }
+        }
+        Ok(step)
+    }
+
+    /// Replaces a text; `false` when the comment is gone.
+    async fn patch(&self, id: u64, body: &str) -> Result<bool, GitHubError> {
+        let request = routes::update_comment(&self.client.repo, id, body);
+        Ok(unless_gone(self.client.send(&request).await)?.is_some())
+    }
+
+    /// Deletes a comment; one that is gone is fine.
+    async fn delete(&self, id: u64) -> Result<(), GitHubError> {
+        unless_gone(self.client.send(&routes::delete_comment(&self.client.repo, id)).await).map(|_| ())
+    }
+
+    fn plan(&self, text: &str, page: Page) -> Result<Plan, GitHubError> {
+        plan(self.order, text, page).map_err(GitHubError::Input)
+    }
+
+    fn written(&self, comment: &Comment) -> CommentOutcome {
+        let url = comment.html_url.clone();
+        if self.made == Some(comment.id) { CommentOutcome::Created { url } } else { CommentOutcome::Updated { url } }
+    }
+
+    fn left(&self, why: Why, comment: &Comment) -> CommentOutcome {
+        match why {
+            Why::NotNeeded => CommentOutcome::NotNeeded,
+            // What is there, we or a job that merged ours have just written.
+            Why::Unchanged if self.made.is_some() => self.written(comment),
+            Why::Unchanged => CommentOutcome::Unchanged { url: comment.html_url.clone() },
+            Why::Superseded { newer_run } => CommentOutcome::Superseded { newer_run, url: comment.html_url.clone() },
+        }
+    }
+
+    fn note_left_out(&mut self, count: usize) {
+        if count > 0 {
+            self.notes.insert(format!("The comment has no room for {count} of the oldest parts that other jobs wrote."));
+        }
+    }
+}
+
+fn text(comment: &Comment) -> &str {
+    comment.body.as_deref().unwrap_or_default()
+}
+
+/// `None` for what is gone.
+fn unless_gone<T>(result: Result<T, GitHubError>) -> Result<Option<T>, GitHubError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,283 @@
+//! The files of a commit at GitHub, for clones that do not have it.
+
+mod folders;
+mod walk;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use proofmark_core::path::RepoPath;
+use proofmark_core::ports::{Content, ContentId, Entry, EntryKind, Revision, Tree, TreeError};
+use proofmark_http::HttpError;
+
+use crate::client::Client;
+use crate::error::GitHubError;
+use crate::join::join;
+use crate::link::Link;
+use crate::{routes, wire};
+
+use folders::{Folder, MOST_CONTENTS};
+use walk::{Node, Nodes, follow};
+
+/// Bytes of one file; GitHub gives no larger one.
+const LIMIT: u64 = 100 << 20;
+/// Bytes of files that are kept for a second look.
+const MOST_KEPT: usize = 32 << 20;
+/// Requests under way at once.
+const AT_ONCE: usize = 8;
+
+/// The files of a commit. Its folders come in one request where the repository is not huge, and each file's bytes in one.
+#[derive(Debug)]
+pub struct RemoteTree {
+    link: Arc<Link>,
+    revision: Revision,
+    commit: String,
+    source: Source,
+    folders: Mutex<HashMap<RepoPath, Arc<Folder>>>,
+    kept: Mutex<Kept>,
+}
+
+/// Where folders come from that are not known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// All are known.
+    Nowhere,
+    /// Git's trees, one by one.
+    Trees,
+    /// Listings of contents, one by one.
+    Contents,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    files: HashMap<ContentId, Arc<[u8]>>,
+    bytes: usize,
+}
+
+/// What came of fetching a file, for whoever asks next.
+type Fetched = Result<Arc<[u8]>, Trouble>;
+
+#[derive(Debug, Clone)]
+enum Trouble {
+    TooLarge(u64),
+    Refused(String),
+}
+
+impl RemoteTree {
+    /// The tree of the revision's commit. One request; two where git's trees are refused.
+    ///
+    /// # Errors
+    /// See [`GitHubError`]; a 404 when GitHub does not know the commit or the token may not see it.
+    pub fn open(link: Arc<Link>, revision: Revision) -> Result<Self, GitHubError> {
+        let commit = revision.commit.clone().filter(|commit| wire::is_object_id(commit));
+        let commit = commit.ok_or_else(|| GitHubError::Input(format!("`{}` has no full commit id", revision.name)))?;
+        let (source, folders) = link.block_on(open(link.client(), &commit))?;
+        Ok(Self { link, revision, commit, source, folders: Mutex::new(folders), kept: Mutex::default() })
+    }
+
+    fn folder(&self, place: &Place, asked: &RepoPath) -> Result<Arc<Folder>, TreeError> {
+        if let Some(folder) = lock(&self.folders).get(&place.path) {
+            return Ok(Arc::clone(folder));
+        }
+        let client = self.link.client();
+        let folder = match (self.source, place.id) {
+            // An empty folder, which git does not have, or a row without its children.
+            (Source::Nowhere, _) => Ok(Folder::default()),
+            (Source::Trees, Some(id)) => self.link.block_on(tree(client, &id.to_string())),
+            (Source::Trees | Source::Contents, _) => self.link.block_on(contents(client, &place.path, &self.commit)),
+        };
+        let folder = Arc::new(folder.map_err(|error| TreeError::Refused { path: asked.clone(), detail: error.to_string() })?);
+        lock(&self.folders).insert(place.path.clone(), Arc::clone(&folder));
+        Ok(folder)
+    }
+
+    fn bytes(&self, place: &Place, asked: &RepoPath) -> Result<Arc<[u8]>, TreeError> {
+        let Some(id) = place.id else {
+            return Err(TreeError::Refused { path: asked.clone(), detail: "GitHub gives it no object id".to_owned() });
+        };
+        let known = self.kept(id);
+        let fetched = known.map_or_else(|| self.link.block_on(self.fetch(id, place.size)), Ok);
+        told(fetched, asked)
+    }
+
+    fn kept(&self, id: ContentId) -> Option<Arc<[u8]>> {
+        lock(&self.kept).files.get(&id).cloned()
+    }
+
+    async fn fetch(&self, id: ContentId, size: Option<u64>) -> Fetched {
+        if let Some(size) = size.filter(|size| *size > LIMIT) {
+            return Err(Trouble::TooLarge(size));
+        }
+        let client = self.link.client();
+        let request = routes::blob(&client.repo, &id.to_string()).at_most(LIMIT as usize);
+        let answer = client.send(&request).await.map_err(|error| match error {
+            GitHubError::Http { source: HttpError::TooLarge { .. }, .. } => Trouble::TooLarge(LIMIT + 1),
+            error => Trouble::Refused(error.to_string()),
+        })?;
+        let bytes: Arc<[u8]> = answer.body.into();
+        let mut kept = lock(&self.kept);
+        if kept.bytes + bytes.len() <= MOST_KEPT && kept.files.insert(id, Arc::clone(&bytes)).is_none() {
+            kept.bytes += bytes.len();
+        }
+        Ok(bytes)
+    }
+
+    /// The files at these places that are not here yet, each once, several at a time.
+    fn fetch_many<'a>(&self, places: impl Iterator<Item = &'a Place>) -> HashMap<ContentId, Fetched> {
+        let mut seen = HashSet::new();
+        let missing = places.filter_map(|place| Some((place.id?, place.size)));
+        let missing: Vec<_> = missing.filter(|(id, _)| seen.insert(*id) && self.kept(*id).is_none()).collect();
+        let fetched = self.link.block_on(join(missing.iter().map(|(id, size)| self.fetch(*id, *size)), AT_ONCE));
+        missing.into_iter().map(|(id, _)| id).zip(fetched).collect()
+    }
+}
+
+impl Tree for RemoteTree {
+    fn revision(&self) -> &Revision {
+        &self.revision
+    }
+
+    fn list(&self, folder: &RepoPath) -> Result<Option<Vec<Entry>>, TreeError> {
+        match follow(self, folder)? {
+            Some(Node::Folder(place)) => Ok(Some(self.folder(&place, folder)?.entries())),
+            Some(Node::Submodule(_)) => Err(TreeError::Submodule { path: folder.clone(), submodule: folder.clone() }),
+            Some(Node::File(_) | Node::Link(_) | Node::Other(_)) | None => Ok(None),
+        }
+    }
+
+    fn read(&self, path: &RepoPath) -> Result<Option<Content>, TreeError> {
+        match follow(self, path)? {
+            Some(Node::File(place)) => content(self.bytes(&place, path)?, place.id, path).map(Some),
+            Some(Node::Folder(_) | Node::Submodule(_) | Node::Link(_) | Node::Other(_)) | None => Ok(None),
+        }
+    }
+
+    fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, TreeError> {
+        Ok(follow(self, path)?.map(|node| {
+            let (kind, place) = match node {
+                Node::Folder(place) => (EntryKind::Folder, place),
+                Node::File(place) => (EntryKind::File, place),
+                Node::Link(place) => (EntryKind::Link, place),
+                Node::Submodule(place) => (EntryKind::Submodule, place),
+                Node::Other(place) => (EntryKind::Other, place),
+            };
+            Entry { name: path.name().to_owned(), kind, id: place.id }
+        }))
+    }
+
+    fn read_many(&self, paths: &[RepoPath]) -> Vec<Result<Option<Content>, TreeError>> {
+        let nodes: Vec<_> = paths.iter().map(|path| follow(self, path)).collect();
+        let files = nodes.iter().filter_map(|node| match node {
+            Ok(Some(Node::File(place))) => Some(place),
+            _ => None,
+        });
+        let fetched = self.fetch_many(files);
+        let read = |(node, path): (Result<Option<Node<Place>>, TreeError>, &RepoPath)| match node? {
+            Some(Node::File(place)) => {
+                let bytes = match place.id.and_then(|id| fetched.get(&id)) {
+                    Some(fetched) => told(fetched.clone(), path)?,
+                    None => self.bytes(&place, path)?,
+                };
+                content(bytes, place.id, path).map(Some)
+            }
+            Some(Node::Folder(_) | Node::Submodule(_) | Node::Link(_) | Node::Other(_)) | None => Ok(None),
+        };
+        nodes.into_iter().zip(paths).map(read).collect()
+    }
+}
+
+/// Where something stands, once links are followed.
+#[derive(Debug, Clone)]
+struct Place {
+    path: RepoPath,
+    id: Option<ContentId>,
+    size: Option<u64>,
+}
+
+impl Nodes for RemoteTree {
+    type Place = Place;
+
+    fn root(&self) -> Place {
+        Place { path: RepoPath::root(), id: None, size: None }
+    }
+
+    fn child(&self, folder: &Place, name: &str, asked: &RepoPath) -> Result<Option<Node<Place>>, TreeError> {
+        let rows = self.folder(folder, asked)?;
+        Ok(rows.row(name).map(|row| {
+            let place = Place { path: folder.path.child(name), id: Some(row.id), size: row.size };
+            match row.kind {
+                EntryKind::Folder => Node::Folder(place),
+                EntryKind::File => Node::File(place),
+                EntryKind::Link => Node::Link(place),
+                EntryKind::Submodule => Node::Submodule(place),
+                EntryKind::Other => Node::Other(place),
+            }
+        }))
+    }
+
+    fn target(&self, link: &Place, asked: &RepoPath) -> Result<Vec<u8>, TreeError> {
+        self.bytes(link, asked).map(|bytes| bytes.to_vec())
+    }
+}
+
+async fn open(client: &Client, commit: &str) -> Result<(Source, HashMap<RepoPath, Arc<Folder>>), GitHubError> {
+    let of_root = |folder: Folder| HashMap::from([(RepoPath::root(), Arc::new(folder))]);
+    let whole: wire::Tree = match client.json(&routes::tree(&client.repo, commit, true)).await {
+        Ok(tree) => tree,
+        Err(error) if error.status() == Some(404) => {
+            // Servers before GitHub that let only some addresses through. The first refusal is the one to tell.
+            let root = contents(client, &RepoPath::root(), commit).await.map_err(|_| error)?;
+            return Ok((Source::Contents, of_root(root)));
+        }
+        Err(error) => return Err(error),
+    };
+    if whole.truncated {
+        return Ok((Source::Trees, of_root(tree(client, commit).await?)));
+    }
+    let folders = folders::all(whole.tree).into_iter().map(|(path, folder)| (path, Arc::new(folder))).collect();
+    Ok((Source::Nowhere, folders))
+}
+
+/// One folder by its object id.
+async fn tree(client: &Client, id: &str) -> Result<Folder, GitHubError> {
+    let request = routes::tree(&client.repo, id, false);
+    let tree: wire::Tree = client.json(&request).await?;
+    if tree.truncated {
+        return Err(GitHubError::Shape { what: request.shown(), detail: "the folder is too large to be listed".to_owned() });
+    }
+    Ok(Folder::of_tree(tree.tree))
+}
+
+/// One folder by its path.
+async fn contents(client: &Client, path: &RepoPath, commit: &str) -> Result<Folder, GitHubError> {
+    let request = routes::contents(&client.repo, path.as_str(), commit);
+    let rows: Vec<wire::ContentRow> = client.json(&request).await?;
+    if rows.len() >= MOST_CONTENTS {
+        return Err(GitHubError::Shape { what: request.shown(), detail: "the folder is too large to be listed".to_owned() });
+    }
+    Ok(Folder::of_contents(rows))
+}
+
+fn told(fetched: Fetched, path: &RepoPath) -> Result<Arc<[u8]>, TreeError> {
+    fetched.map_err(|trouble| match trouble {
+        Trouble::TooLarge(size) => TreeError::TooLarge { path: path.clone(), size, limit: LIMIT },
+        Trouble::Refused(detail) => TreeError::Refused { path: path.clone(), detail },
+    })
+}
+
+fn content(bytes: Arc<[u8]>, id: Option<ContentId>, path: &RepoPath) -> Result<Content, TreeError> {
+    if is_lfs_pointer(&bytes) { Err(TreeError::LfsPointer { path: path.clone() }) } else { Ok(Content { bytes: bytes.to_vec(), id }) }
+}
+
+/// A small text that stands for a large file elsewhere, where this token may not look.
+fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    const LONGEST: usize = 1024;
+    let start = b"version https://git-lfs.github.com/spec/v1";
+    let has = |key: &[u8]| bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(key));
+    bytes.len() <= LONGEST && bytes.starts_with(start) && has(b"oid sha256:") && has(b"size ")
+}
+
+/// What is in there is whole at any time: a panic of another thread spoils nothing.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

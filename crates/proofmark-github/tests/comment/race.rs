@@ -1,0 +1,87 @@
+//! Several jobs at once: one comment at the end, with everybody's section, however requests interleave and fail.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use proofmark_testkit::github::{FakeGitHub, Fault, What};
+
+use crate::setup::{Report, only, patience, report, start};
+
+const PARALLEL: u64 = 6;
+
+/// How many worlds; more for a longer hunt.
+fn worlds() -> u64 {
+    std::env::var("PROOFMARK_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
+}
+
+#[test]
+fn there_is_one_comment_with_all_sections_however_many_write_at_once() {
+    let (next, worlds) = (AtomicU64::new(0), worlds());
+    std::thread::scope(|scope| {
+        for _ in 0..PARALLEL {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed >= worlds {
+                        return;
+                    }
+                    race(seed);
+                }
+            });
+        }
+    });
+}
+
+/// Two or five jobs with sections of their own, or the same one; a comment is there or not; with faults or without.
+fn race(seed: u64) {
+    let github = start();
+    let jobs: u64 = if seed % 2 == 0 { 2 } else { 5 };
+    let shared = seed % 4 >= 2;
+    if seed % 3 == 0 {
+        report(1).of("earlier").sent(&github);
+    }
+    github.random_delay(Duration::from_millis(5), seed);
+    if seed % 5 != 0 {
+        go_wrong(&github, seed);
+    }
+    let reports: Vec<Report> = (0..jobs)
+        .map(|job| {
+            let section = if shared { "shared".to_owned() } else { format!("job-{job}") };
+            Report { seed: seed * 100 + job, patience: patience(), ..report(10 + job).of(&section) }
+        })
+        .collect();
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for (job, report) in reports.iter().enumerate() {
+            let github = &github;
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis((seed * 7 + job as u64 * 13) % 6));
+                report.send(github).unwrap_or_else(|error| panic!("seed {seed}, job {job}: {error}"));
+            });
+        }
+    });
+    let body = only(&github).body;
+    let expected: Vec<&Report> = if shared { reports.last().into_iter().collect() } else { reports.iter().collect() };
+    for report in expected {
+        assert_eq!(body.matches(&report.text).count(), 1, "seed {seed} after {:?}: {body}", started.elapsed());
+    }
+    assert_eq!(body.contains("earlier of run 1"), seed % 3 == 0, "seed {seed}: {body}");
+}
+
+/// A few requests in a hundred fail, before or after they took effect.
+fn go_wrong(github: &FakeGitHub, seed: u64) {
+    let all = [
+        ("POST", "/repos/*/issues/7/comments", What::StatusAfter(502), 0.1),
+        ("POST", "/repos/*/issues/7/comments", What::CutAfter, 0.1),
+        ("POST", "/repos/*/issues/7/comments", What::CutBefore, 0.1),
+        ("PATCH", "*", What::CutAfter, 0.05),
+        ("PATCH", "*", What::StatusBefore(503), 0.05),
+        ("DELETE", "*", What::StatusAfter(500), 0.05),
+        ("GET", "*", What::StatusBefore(502), 0.03),
+        ("POST", "/repos/*/reactions", What::StatusBefore(502), 0.03),
+        ("*", "*", What::Slow(20), 0.03),
+    ];
+    for (number, (method, path, what, chance)) in all.into_iter().enumerate() {
+        github.fail(Fault::new(method, path, what).chance(chance, seed * 1_000 + number as u64));
+    }
+}

@@ -1,0 +1,145 @@
+use std::sync::Arc;
+
+use proofmark_core::path::RepoPath;
+use proofmark_core::ports::{EntryKind, Revision, Tree, TreeError};
+use proofmark_github::RemoteTree;
+use proofmark_github::{Client, GitHubError};
+use proofmark_testkit::github::{Fault, Repository, What, World};
+use proofmark_testkit::repo::TestRepo;
+
+use super::{REPO, Rig, sha, status};
+
+fn path(text: &str) -> RepoPath {
+    RepoPath::parse(text).expect("a path")
+}
+
+/// Files, links and a submodule, and the commit.
+fn repository() -> (TestRepo, String) {
+    let repo = TestRepo::new();
+    repo.write("metrics.json", "{\"a\": 1}").write("models/a/m.json", "{}").write("models/b/ü x.json", "[]");
+    repo.write("big.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n");
+    repo.link("models/latest", "b").link("out", "../outside").link("loop", "loop").link("models/up.json", "../metrics.json");
+    repo.commit("first\n\nmore");
+    repo.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{},sub", sha('1'))]);
+    let head = repo.commit_staged("second");
+    (repo, head)
+}
+
+fn rig(repo: &TestRepo, tree_limit: usize) -> Rig {
+    Rig::new(World::new().repository_with(REPO, |repository| Repository { tree_limit, ..repository.private() }).git(REPO, repo.path()))
+}
+
+fn open(rig: &Rig, commit: &str) -> Result<RemoteTree, GitHubError> {
+    RemoteTree::open(Arc::clone(&rig.link), Revision::commit("base", commit, ""))
+}
+
+fn names(tree: &dyn Tree, folder: &str) -> Option<Vec<(String, EntryKind)>> {
+    let rows = tree.list(&path(folder)).expect("a listing")?;
+    Some(rows.into_iter().map(|row| (row.name, row.kind)).collect())
+}
+
+/// What every way of listing must give.
+fn check(tree: &dyn Tree) {
+    use EntryKind::{File, Folder, Link, Submodule};
+    let expected = [
+        ("big.bin", File),
+        ("loop", Link),
+        ("metrics.json", File),
+        ("models", Folder),
+        ("out", Link),
+        ("sub", Submodule),
+    ];
+    assert_eq!(names(tree, ""), Some(expected.map(|(name, kind)| (name.to_owned(), kind)).into()));
+    assert_eq!(names(tree, "models/latest"), Some(vec![("ü x.json".to_owned(), File)]));
+    assert_eq!((names(tree, "nowhere"), names(tree, "metrics.json")), (None, None));
+    let read = |text: &str| tree.read(&path(text)).map(|content| content.map(|content| content.bytes));
+    assert_eq!(read("metrics.json"), Ok(Some(b"{\"a\": 1}".to_vec())));
+    assert_eq!(read("models/up.json"), Ok(Some(b"{\"a\": 1}".to_vec())));
+    assert_eq!(read("models/latest/ü x.json"), Ok(Some(b"[]".to_vec())));
+    assert_eq!((read("models"), read("models/c.json"), read("metrics.json/x")), (Ok(None), Ok(None), Ok(None)));
+    assert!(matches!(read("out/x"), Err(TreeError::LinkLeaves { .. })));
+    assert!(matches!(read("loop"), Err(TreeError::LinkLoop { .. })));
+    assert!(matches!(read("sub/x"), Err(TreeError::Submodule { .. })));
+    assert_eq!(read("big.bin"), Err(TreeError::LfsPointer { path: path("big.bin") }));
+    let entry = tree.entry(&path("models/up.json")).expect("an entry").expect("something");
+    assert_eq!((entry.name.as_str(), entry.kind), ("up.json", File));
+    assert_eq!(entry.id, tree.read(&path("metrics.json")).expect("a file").expect("a file").id);
+}
+
+#[test]
+fn one_request_lists_everything_and_each_file_is_read_once() {
+    let (repo, head) = repository();
+    let rig = rig(&repo, 1000);
+    let tree = open(&rig, &head).expect("a tree");
+    check(&tree);
+    check(&tree);
+    let asked = rig.asked();
+    // Three links, three files: `metrics.json`, the one with a space, and the pointer.
+    assert_eq!(asked.len(), 1 + 4 + 3, "{asked:?}");
+    assert_eq!(asked[0], format!("GET /git/trees/{head}"));
+}
+
+#[test]
+fn a_huge_repository_is_listed_folder_by_folder() {
+    let (repo, head) = repository();
+    let rig = rig(&repo, 8);
+    let tree = open(&rig, &head).expect("a tree");
+    check(&tree);
+    assert_eq!(rig.asked().iter().filter(|asked| asked.contains("/git/trees/")).count(), 2 + 2);
+}
+
+#[test]
+fn without_trees_the_contents_are_listed() {
+    let (repo, head) = repository();
+    let rig = rig(&repo, 1000);
+    rig.github.fail(Fault::new("GET", "*/git/trees/*", What::StatusBefore(404)));
+    check(&open(&rig, &head).expect("a tree"));
+}
+
+#[test]
+fn many_files_are_read_side_by_side() {
+    let repo = TestRepo::new();
+    let paths: Vec<RepoPath> = (0..40).map(|at| path(&format!("d/{at:02}.json"))).collect();
+    for (at, path) in paths.iter().enumerate() {
+        repo.write(path.as_str(), format!("{}", at % 30));
+    }
+    let head = repo.commit("many");
+    let rig = rig(&repo, 1000);
+    let tree = open(&rig, &head).expect("a tree");
+    rig.github.fail(Fault::new("GET", "*/git/blobs/*", What::StatusBefore(403)).nth(3));
+    let read = tree.read_many(&[&paths[..], &[path("d"), path("no"), path("d/00.json")]].concat());
+    let bytes = |at: usize| read[at].as_ref().map(|content| content.as_ref().map(|content| content.bytes.clone()));
+    assert_eq!((bytes(40), bytes(41)), (Ok(None), Ok(None)));
+    let refused: Vec<_> = read.iter().filter(|read| read.is_err()).collect();
+    assert!(matches!(refused[0], Err(TreeError::Refused { detail, .. }) if detail.contains("403")), "{refused:?}");
+    for (at, read) in read[..40].iter().enumerate().filter(|(_, read)| read.is_ok()) {
+        assert_eq!(read.as_ref().ok().and_then(|content| content.as_ref()).map(|content| content.bytes.clone()), Some(format!("{}", at % 30).into_bytes()));
+    }
+    // One request for each content, whatever names it has.
+    assert_eq!(rig.asked().len(), 1 + 30);
+}
+
+#[test]
+fn an_unknown_commit_is_told() {
+    let (repo, head) = repository();
+    let rig = rig(&repo, 1000);
+    assert_eq!(status(&open(&rig, &sha('9')).expect_err("unknown")), 404);
+    assert!(matches!(open(&rig, "main"), Err(GitHubError::Input(_))));
+    rig.github.fail(Fault::new("GET", "*/git/blobs/*", What::StatusBefore(404)));
+    let tree = open(&rig, &head).expect("a tree");
+    assert!(matches!(tree.read(&path("metrics.json")), Err(TreeError::Refused { .. })), "it is listed, so it is there");
+}
+
+#[test]
+fn merge_bases_and_commits_are_found() {
+    let (repo, base) = repository();
+    repo.branch("topic");
+    let main = repo.write("x", "1").commit("on main");
+    repo.switch("topic");
+    let topic = repo.write("y", "1").commit("on topic\n\nbody");
+    let rig = rig(&repo, 1000);
+    assert_eq!(rig.run(async |client: &Client| client.merge_base(&main, &topic).await).expect("a base"), base);
+    let commit = rig.run(async |client: &Client| client.commit(&topic).await).expect("a commit");
+    assert_eq!((commit.sha, commit.subject.as_str(), commit.parents), (topic, "on topic", vec![base]));
+    assert_eq!(rig.asked().len(), 2);
+}
