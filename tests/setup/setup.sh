@@ -78,6 +78,26 @@ set_up_venv() {
     printf '%s\n' "$wanted" >"$stamp"
 }
 
+# GitHub's own description of its API: what the fake of the tests answers is checked against it.
+npm_packages='@octokit/openapi@23.0.2'
+
+set_up_npm() {
+    local folder="$PROOFMARK_CACHE/npm"
+    local stamp="$folder/proofmark-stamp" generated="$folder/node_modules/@octokit/openapi/generated"
+    if [ -f "$stamp" ] && [ "$npm_packages" = "$(cat "$stamp")" ]; then
+        return
+    fi
+    needs npm npm
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    say "installing $npm_packages into $folder"
+    # Nothing of it is run: no scripts of packages, no questions, no reports.
+    npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --save-exact --loglevel=error "$npm_packages" >/dev/null
+    # The descriptions of other products, and those written out in full, are 370 MB.
+    find "$generated" -name '*.json' ! -name api.github.com.json -delete
+    printf '%s\n' "$npm_packages" >"$stamp"
+}
+
 command -v cargo >/dev/null 2>&1 || fail "cargo is missing; install Rust"
 needs git git
 # libFuzzer comes as C++ source.
@@ -90,4 +110,5 @@ if command -v flock >/dev/null 2>&1; then
     flock 9
 fi
 set_up_venv
+set_up_npm
 say "ready: $("$PROOFMARK_PYTHON" --version), DVC $("$PROOFMARK_PYTHON" -c 'import dvc; print(dvc.__version__)'), $(git --version)"

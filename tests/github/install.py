@@ -1,0 +1,433 @@
+#!/usr/bin/env python
+"""The action's installer, run as a runner runs it: from the text and the shell of its step in action.yml, in folders whose
+names have spaces, with releases behind real TLS, and with a cargo that only notes how it was called.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import io
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+from rig import ROOT, action, run_cases  # noqa: E402
+
+TARGET = "x86_64-unknown-linux-musl"
+RELEASED = b"#!/bin/sh\necho released\n"
+#: Not that of the project, so that no test depends on it.
+VERSION = "7.8.9"
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def archive(members: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o755
+            tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def released(binary: bytes = RELEASED, target: str = TARGET) -> bytes:
+    return archive({f"proofmark-{VERSION}-{target}/README.md": b"text", f"proofmark-{VERSION}-{target}/proofmark": binary})
+
+
+@dataclass
+class Run:
+    code: int
+    told: str
+    outputs: str
+
+    @property
+    def binary(self) -> Path:
+        name, _, value = self.outputs.rstrip("\n").partition("=")
+        assert name == "binary" and "\n" not in value, self.outputs
+        return Path(value)
+
+
+class Runner:
+    """A machine with the action in one folder and its caches in others."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.source, self.programs, self.workspace = folder / "the action", folder / "programs", folder / "work space"
+        for made in (self.source, self.programs, self.workspace, folder / "temp", folder / "home"):
+            made.mkdir()
+        shutil.copytree(ROOT / ".github/action", self.source / ".github/action")
+        (self.source / "Cargo.toml").write_text(f'[workspace]\n\n[workspace.package]\nversion = "{VERSION}"\nedition = "2024"\n')
+        self.environment = {
+            "PATH": f"{self.programs}:/usr/bin:/bin",
+            "HOME": str(folder / "home"),
+            "GITHUB_ACTION_PATH": str(self.source),
+            "RUNNER_OS": "Linux",
+            "RUNNER_ARCH": "X64",
+            "RUNNER_TEMP": str(folder / "temp"),
+            "RUNNER_TOOL_CACHE": str(folder / "tool cache"),
+        }
+
+    def list(self, packed: bytes, binary: bytes = RELEASED, target: str = TARGET) -> None:
+        with (self.source / ".github/action/checksums.txt").open("a") as file:
+            file.write(f"{VERSION} {target} {sha256(packed)} {sha256(binary)}\n")
+
+    def program(self, name: str, text: str) -> None:
+        (self.programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (self.programs / name).chmod(0o755)
+
+    def cargo(self) -> None:
+        """Notes what it was told, and makes a binary where cargo would."""
+        self.program(
+            "cargo",
+            'printf "%s|%s|%s\\n" "$PWD" "$*" "${GH_TOKEN-no token}" >"$HOME/cargo"\n'
+            'mkdir -p "$CARGO_TARGET_DIR/release" && cp /bin/echo "$CARGO_TARGET_DIR/release/proofmark"',
+        )
+
+    @property
+    def cargo_said(self) -> str | None:
+        note = self.folder / "home/cargo"
+        return note.read_text() if note.exists() else None
+
+    @property
+    def cached(self) -> Path:
+        return self.folder / "tool cache/proofmark" / VERSION / TARGET / "proofmark"
+
+    def install(self, **variables: str) -> Run:
+        """Runs the first step of action.yml as a runner does: its text in a file, its shell with that file."""
+        step = action()["runs"]["steps"][0]
+        script, output = self.folder / "step.sh", self.folder / "output"
+        script.write_text(step["run"])
+        output.write_text("")
+        shell = [str(script) if word == "{0}" else word for word in step["shell"].split()]
+        # Of the step's own environment what holds no expression; the rest is given by each case.
+        own = {name: value for name, value in step["env"].items() if "${{" not in value}
+        environment = self.environment | {"GITHUB_OUTPUT": str(output)} | variables | own
+        done = subprocess.run(
+            shell, cwd=self.workspace, env=environment, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+        )
+        # The runner's folder for temporary files is left as it was.
+        assert not list((self.folder / "temp").iterdir()), list((self.folder / "temp").iterdir())
+        return Run(done.returncode, done.stdout + done.stderr, output.read_text())
+
+
+@dataclass
+class Site:
+    """A server with releases; asked for what it does not have, it answers 404."""
+
+    address: str
+    authority: Path
+    files: dict[str, bytes] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def variables(self) -> dict[str, str]:
+        return {"PROOFMARK_RELEASES": self.address, "PROOFMARK_INPUT_CA_FILE": str(self.authority)}
+
+
+@contextmanager
+def site(folder: Path, *, tls: bool = True) -> Iterator[Site]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 (its name)
+            served.asked.append(self.path)
+            if self.path in served.redirects:
+                self.send_response(302)
+                self.send_header("Location", served.redirects[self.path])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            content = served.files.get(self.path)
+            self.send_response(200 if content is not None else 404)
+            self.send_header("Content-Length", str(len(content or b"")))
+            self.end_headers()
+            self.wfile.write(content or b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    if tls:
+        subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        made = ["openssl", "req", "-x509", *kind, *subject, "-keyout", str(key), "-out", str(certificate)]
+        subprocess.run(made, check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    scheme = "https" if tls else "http"
+    served = Site(f"{scheme}://localhost:{server.server_address[1]}", certificate)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield served
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+PATH = f"/v{VERSION}/proofmark-{VERSION}-{TARGET}.tar.gz"
+
+
+def a_release_is_downloaded_once_and_taken_from_the_cache_then(folder: Path) -> None:
+    runner, packed = Runner(folder), released()
+    runner.list(packed)
+    with site(folder) as served:
+        served.files["/elsewhere"] = packed
+        served.redirects[PATH] = f"{served.address}/elsewhere"
+        run = runner.install(**served.variables())
+        assert (run.code, run.told) == (0, ""), run
+        assert run.binary == runner.cached and run.binary.read_bytes() == RELEASED and os.access(run.binary, os.X_OK), run
+        assert served.asked == [PATH, "/elsewhere"], served.asked
+        assert [path.name for path in runner.cached.parent.iterdir()] == ["proofmark"]
+        again = runner.install(**served.variables())
+        assert again == run and len(served.asked) == 2, (again, served.asked)
+        # Asked for by its name, with and without a `v`.
+        for name in (VERSION, f"v{VERSION}"):
+            assert runner.install(PROOFMARK_INPUT_VERSION=name, **served.variables()) == run
+
+
+def a_poisoned_cache_is_replaced(folder: Path) -> None:
+    runner, packed = Runner(folder), released()
+    runner.list(packed)
+    runner.cached.parent.mkdir(parents=True)
+    runner.cached.write_bytes(RELEASED + b"evil")
+    runner.cached.chmod(0o755)
+    with site(folder) as served:
+        served.files[PATH] = packed
+        run = runner.install(**served.variables())
+    assert run.code == 0 and "::warning title=proofmark::the tool cache held another file" in run.told, run
+    assert run.binary.read_bytes() == RELEASED
+
+
+def another_hash_is_an_error_and_cargo_is_not_tried(folder: Path) -> None:
+    runner = Runner(folder)
+    runner.cargo()
+    runner.list(released())
+    with site(folder) as served:
+        served.files[PATH] = released(b"#!/bin/sh\necho evil\n")
+        run = runner.install(**served.variables())
+    assert run.code == 3 and "::error title=proofmark::the archive of proofmark" in run.told and "SHA-256" in run.told, run
+    assert run.outputs == "" and not runner.cached.exists() and runner.cargo_said is None
+
+
+def a_binary_with_another_hash_is_an_error(folder: Path) -> None:
+    runner, packed = Runner(folder), released()
+    runner.list(packed, b"another")
+    with site(folder) as served:
+        served.files[PATH] = packed
+        run = runner.install(**served.variables())
+    assert run.code == 3 and "the binary of proofmark" in run.told and run.outputs == "" and not runner.cached.exists(), run
+
+
+def paths_in_the_archive_lead_nowhere(folder: Path) -> None:
+    """Even one whose hash is listed."""
+    runner, inside = Runner(folder), f"proofmark-{VERSION}-{TARGET}"
+    ways_out = ("../../evil", str(folder / "absolute/evil"), f"{inside}/../../../evil")
+    packed = archive({name: b"evil" for name in ways_out} | {f"{inside}/proofmark": RELEASED})
+    runner.list(packed)
+    with site(folder) as served:
+        served.files[PATH] = packed
+        run = runner.install(**served.variables())
+    assert run.code == 0 and run.binary.read_bytes() == RELEASED, run
+    assert not list(folder.rglob("evil"))
+
+
+def an_archive_without_the_binary_is_an_error(folder: Path) -> None:
+    runner, packed = Runner(folder), archive({"proofmark": RELEASED})
+    runner.list(packed)
+    with site(folder) as served:
+        served.files[PATH] = packed
+        run = runner.install(**served.variables())
+    assert run.code == 3 and "cannot be unpacked" in run.told and run.outputs == "", run
+
+
+def plain_http_is_refused(folder: Path) -> None:
+    """Straight, and behind a redirect."""
+    runner, packed = Runner(folder), released()
+    runner.cargo()
+    runner.list(packed)
+    with site(folder, tls=False) as plain:
+        plain.files[PATH] = packed
+        run = runner.install(PROOFMARK_RELEASES=plain.address)
+        assert run.code == 3 and "curl's code 1" in run.told and run.outputs == "", run
+        with site(folder) as served:
+            served.redirects[PATH] = f"{plain.address}{PATH}"
+            run = runner.install(**served.variables())
+            assert run.code == 3 and "cannot be downloaded" in run.told and served.asked == [PATH], run
+        assert plain.asked == [] and runner.cargo_said is None, plain.asked
+
+
+def a_stranger_s_certificate_is_refused(folder: Path) -> None:
+    runner, packed = Runner(folder), released()
+    runner.list(packed)
+    with site(folder) as served:
+        served.files[PATH] = packed
+        run = runner.install(PROOFMARK_RELEASES=served.address)
+        assert run.code == 3 and served.asked == [], run
+        run = runner.install(PROOFMARK_RELEASES=served.address, PROOFMARK_INPUT_CA_FILE=str(folder / "not there"))
+        assert run.code == 2 and "`ca-file` cannot be read" in run.told, run
+
+
+def what_is_not_there_is_an_error_and_cargo_is_not_tried(folder: Path) -> None:
+    runner = Runner(folder)
+    runner.cargo()
+    runner.list(released())
+    with site(folder) as served:
+        run = runner.install(**served.variables())
+    assert run.code == 3 and f"{PATH} cannot be downloaded" in run.told and runner.cargo_said is None, run
+
+
+def without_a_release_cargo_builds_in_the_actions_own_folder(folder: Path) -> None:
+    runner = Runner(folder)
+    runner.cargo()
+    # What the checked out repository says to cargo counts for nothing.
+    (runner.workspace / ".cargo").mkdir()
+    (runner.workspace / ".cargo/config.toml").write_text('[build]\nrustc-wrapper = "evil"\n')
+    run = runner.install(PROOFMARK_ACTION_REPOSITORY="acme/proofmark", GH_TOKEN="ghs_secret")
+    assert run.code == 0 and run.binary == folder / "tool cache/proofmark/source/release/proofmark", run
+    assert runner.cargo_said == f"{runner.source}|build --release --locked --package proofmark|no token\n", runner.cargo_said
+    for variables, expected in (
+        ({"CARGO_TARGET_DIR": "target of mine"}, runner.workspace / "target of mine"),
+        ({"PROOFMARK_CACHE": str(folder / "a cache")}, folder / "a cache/target"),
+    ):
+        run = runner.install(**variables)
+        assert run.code == 0 and run.binary == expected / "release/proofmark" and run.binary.exists(), run
+
+
+def a_local_checkout_of_the_action_is_built(folder: Path) -> None:
+    """`uses: ./` names no repository, and means this very source."""
+    runner = Runner(folder)
+    runner.cargo()
+    runner.list(released())
+    run = runner.install()
+    assert run.code == 0 and runner.cargo_said, run
+
+
+def other_machines_get_no_archive_of_this_one(folder: Path) -> None:
+    runner = Runner(folder)
+    runner.list(released())
+    with site(folder) as served:
+        served.files[PATH] = released()
+        for system, processor in (("Linux", "ARM"), ("Linux", "ARM64"), ("Windows", "ARM64"), ("Plan9", "X64")):
+            run = runner.install(RUNNER_OS=system, RUNNER_ARCH=processor, **served.variables())
+            assert run.code == 2 and "cargo is missing" in run.told and run.outputs == "", run
+        assert served.asked == []
+        arm = "aarch64-unknown-linux-musl"
+        runner.list(packed := released(b"arm", arm), b"arm", arm)
+        served.files[PATH.replace(TARGET, arm)] = packed
+        run = runner.install(RUNNER_ARCH="ARM64", **served.variables())
+        assert run.code == 0 and run.binary.read_bytes() == b"arm", run
+
+
+def an_unknown_version_is_an_error(folder: Path) -> None:
+    runner = Runner(folder)
+    runner.cargo()
+    run = runner.install(PROOFMARK_INPUT_VERSION="1.0.0")
+    assert run.code == 2 and "version 1.0.0 is not known" in run.told and runner.cargo_said is None, run
+    for hostile in ("../../evil", "1.0 x", "1.0\n::error::x", "$(touch evil)", ".", "a..b"):
+        run = runner.install(PROOFMARK_INPUT_VERSION=hostile)
+        assert run.code == 2 and "is no version" in run.told and run.told.count("\n") == 1, run
+
+
+def a_broken_line_of_the_list_is_an_error(folder: Path) -> None:
+    runner = Runner(folder)
+    runner.cargo()
+    with (runner.source / ".github/action/checksums.txt").open("a") as file:
+        file.write(f"{VERSION} {TARGET} {'0' * 63} {'0' * 64}\n")
+    run = runner.install(PROOFMARK_ACTION_REPOSITORY="acme/proofmark")
+    assert run.code == 2 and "is broken" in run.told and runner.cargo_said is None, run
+
+
+def a_list_with_windows_line_ends_is_read(folder: Path) -> None:
+    runner, packed = Runner(folder), released()
+    runner.list(packed)
+    path = runner.source / ".github/action/checksums.txt"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    with site(folder) as served:
+        served.files[PATH] = packed
+        run = runner.install(**served.variables())
+    assert run.code == 0 and run.binary.read_bytes() == RELEASED, run
+
+
+def a_given_binary_is_taken_as_it_is(folder: Path) -> None:
+    runner = Runner(folder)
+    runner.program("my proofmark", "echo mine")
+    mine = runner.programs / "my proofmark"
+    run = runner.install(PROOFMARK_BIN=str(mine))
+    assert run.code == 0 and run.binary == mine, run
+    for bad in (folder / "not there", folder, ROOT / "Cargo.toml"):
+        run = runner.install(PROOFMARK_BIN=str(bad))
+        assert run.code == 2 and "cannot be run" in run.told and run.outputs == "", run
+
+
+def what_earlier_steps_left_in_the_environment_is_not_run(folder: Path) -> None:
+    """Neither start-up files nor functions, even where the step's own `env` would not clear them."""
+    runner = Runner(folder)
+    runner.cargo()
+    evil = folder / "evil.sh"
+    evil.write_text(f'echo evil >>"{folder}/ran"\n')
+    left = {"BASH_ENV": str(evil), "ENV": str(evil), "BASH_FUNC_cargo%%": f'() {{ echo evil >>"{folder}/ran"; }}'}
+    step = action()["runs"]["steps"][0]
+    assert step["env"]["BASH_ENV"] == "" and step["env"]["ENV"] == ""
+    run = runner.install(**left, **{"BASH_FUNC_main%%": left["BASH_FUNC_cargo%%"]})
+    assert run.code == 0 and runner.cargo_said and not (folder / "ran").exists(), run
+    for step in action()["runs"]["steps"]:
+        shell = [str(folder / "probe.sh") if word == "{0}" else word for word in step["shell"].split()]
+        (folder / "probe.sh").write_text("cargo\n")
+        subprocess.run(shell, env=runner.environment | left, check=True, capture_output=True)
+        assert not (folder / "ran").exists(), step["shell"]
+
+
+def an_attestation_is_verified_when_asked_for(folder: Path) -> None:
+    runner, packed = Runner(folder), released()
+    runner.list(packed)
+    asked = {"PROOFMARK_INPUT_VERIFY_ATTESTATION": "true", "PROOFMARK_ACTION_REPOSITORY": "acme/proofmark", "GH_TOKEN": "ghs_token"}
+    with site(folder) as served:
+        served.files[PATH] = packed
+        variables = served.variables() | asked
+        runner.program("gh", 'echo "$GH_TOKEN $*" >"$HOME/gh"; exit 1')
+        run = runner.install(**variables)
+        assert run.code == 3 and "attestation" in run.told and run.outputs == "" and not runner.cached.exists(), run
+        said = (folder / "home/gh").read_text().split()
+        assert said[:3] == ["ghs_token", "attestation", "verify"] and said[-4:-2] == ["--repo", "acme/proofmark"], said
+        runner.program("gh", "exit 0")
+        run = runner.install(**variables)
+        assert run.code == 0 and run.binary.read_bytes() == RELEASED, run
+
+
+if __name__ == "__main__":
+    run_cases(
+        [
+            a_release_is_downloaded_once_and_taken_from_the_cache_then,
+            a_poisoned_cache_is_replaced,
+            another_hash_is_an_error_and_cargo_is_not_tried,
+            a_binary_with_another_hash_is_an_error,
+            paths_in_the_archive_lead_nowhere,
+            an_archive_without_the_binary_is_an_error,
+            plain_http_is_refused,
+            a_stranger_s_certificate_is_refused,
+            what_is_not_there_is_an_error_and_cargo_is_not_tried,
+            without_a_release_cargo_builds_in_the_actions_own_folder,
+            a_local_checkout_of_the_action_is_built,
+            other_machines_get_no_archive_of_this_one,
+            an_unknown_version_is_an_error,
+            a_broken_line_of_the_list_is_an_error,
+            a_list_with_windows_line_ends_is_read,
+            a_given_binary_is_taken_as_it_is,
+            what_earlier_steps_left_in_the_environment_is_not_run,
+            an_attestation_is_verified_when_asked_for,
+        ]
+    )
