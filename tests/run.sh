@@ -6,6 +6,8 @@
 #   release  the binary that users get
 #   dvc      our comparison against DVC's own, on made-up repositories (tests/dvc)
 #   e2e      the programs in tests/e2e
+#   actions  action.yml, its installer, the workflows and the release, as far as they can be told without a runner (tests/github)
+#   act      the whole action, run by act against a fake GitHub (tests/github)
 #   fuzz     every fuzz target for PROOFMARK_FUZZ_SECONDS (20) each (tests/fuzz)
 #   bench    speed and memory beside DVC's (tests/bench); only with --bench or by name
 #
@@ -21,7 +23,7 @@ cd "$root"
 
 part_setup() { bash tests/setup/setup.sh; }
 
-part_rust() { cargo test --workspace --locked; }
+part_rust() { checking_traffic cargo test --workspace --locked; }
 
 part_release() { cargo build --release --locked; }
 
@@ -39,9 +41,44 @@ part_e2e() {
     return "$failed"
 }
 
+part_actions() { run_all tests/github/lint.py tests/github/install.py tests/github/release.py; }
+
+part_act() { checking_traffic run_all tests/github/act.py 'tests/github/speed.py --loose'; }
+
 part_fuzz() { bash tests/fuzz/run.sh; }
 
-part_bench() { "$PROOFMARK_PYTHON" tests/bench/compare_with_dvc.py; }
+part_bench() { run_all tests/bench/compare_with_dvc.py tests/github/speed.py; }
+
+# Runs Python programs one after another, all of them even when one fails.
+run_all() {
+    local program failed=0
+    for program in "$@"; do
+        printf -- '-- %s\n' "$program"
+        # shellcheck disable=SC2086 # a file and its arguments
+        "$PROOFMARK_PYTHON" $program || failed=1
+    done
+    return "$failed"
+}
+
+# Runs a command, and then checks what it sent to fake GitHubs, and their answers, against GitHub's description of its API.
+checking_traffic() {
+    local folder failed=0
+    folder=$(mktemp -d)
+    PROOFMARK_TRAFFIC=$folder "$@" || failed=1
+    if [ -x "$PROOFMARK_PYTHON" ]; then
+        "$PROOFMARK_PYTHON" tests/github/openapi.py "$folder"/*.jsonl || failed=1
+    else
+        printf "what was sent is not checked before \`bash tests/run.sh setup\`\n"
+    fi
+    rm -rf "$folder"
+    return "$failed"
+}
+
+# The fake GitHub of the testkit.
+fake_github() {
+    cargo build --quiet --locked --package proofmark-testkit --bin fake_github || return
+    printf '%s\n' "$CARGO_TARGET_DIR/debug/fake_github"
+}
 
 # The binary under test: the caller's, or the one that users get, or (when that part was not asked for) a quick build.
 binary_for_tests() {
@@ -76,7 +113,7 @@ read_arguments() {
             usage
             exit 0
             ;;
-        setup | rust | release | dvc | e2e | fuzz | bench) parts+=("$1") ;;
+        setup | rust | release | dvc | e2e | actions | act | fuzz | bench) parts+=("$1") ;;
         *)
             printf 'no part is called %s\n\n' "$1" >&2
             usage >&2
@@ -85,7 +122,7 @@ read_arguments() {
         esac
         shift
     done
-    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release dvc e2e fuzz)
+    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release dvc e2e actions act fuzz)
     if [ "$with_bench" = 1 ] && ! selected bench; then
         parts+=(bench)
     fi
@@ -99,9 +136,15 @@ run_part() {
     (
         set -e
         case $part in
-        dvc | e2e | bench)
+        dvc | e2e | act | bench)
             binary=$(binary_for_tests)
             export PROOFMARK_BIN="$binary"
+            ;;
+        esac
+        case $part in
+        act | bench)
+            binary=$(fake_github)
+            export PROOFMARK_FAKE_GITHUB="$binary"
             ;;
         esac
         "part_$part"

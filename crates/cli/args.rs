@@ -76,6 +76,13 @@ pub(crate) struct Outputs {
     pub(crate) template: Option<PathBuf>,
 }
 
+impl Outputs {
+    /// How tables look where they are posted.
+    pub(crate) fn options(&self) -> proofmark_render::Options {
+        proofmark_render::Options { all: self.all, max_rows: self.max_rows, ..proofmark_render::Options::default() }
+    }
+}
+
 /// The forms of a comparison or a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {

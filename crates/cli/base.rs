@@ -1,12 +1,20 @@
 //! Which commit the head is compared with: the merge base or the tip of the branch that the change goes into.
+//!
+//! The commit may lie in this clone, or, in a shallow one, at the server of the run.
+
+use std::sync::Arc;
 
 use proofmark_core::compare::BaseKind;
 use proofmark_core::policy::PolicySide;
-use proofmark_git::{Commit, DefaultBranch, Head, Repository};
+use proofmark_core::ports::{Revision, Tree};
+use proofmark_core::run::RunContext;
+use proofmark_git::{Commit, DefaultBranch, GitError, Head, Repository, SHALLOW_CURE};
+use proofmark_github::{Link, RemoteTree};
 
 use crate::args::Between;
 use crate::configuration::{ConfigFile, read_config};
 use crate::exit::CliError;
+use crate::host::Host;
 
 /// What a comparison is for, where that makes a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,27 +29,182 @@ pub(crate) enum Purpose {
 
 /// The commit to compare with, and how it was found.
 pub(crate) struct Base {
-    pub(crate) commit: Commit,
-    pub(crate) tip: Commit,
+    /// Its files.
+    pub(crate) tree: Box<dyn Tree>,
+    /// The newest commit of its branch, where that is another one.
+    pub(crate) tip: Option<Box<dyn Tree>>,
+    /// The commit, where this clone has it: its ancestors may stand in for it.
+    pub(crate) commit: Option<Commit>,
     pub(crate) kind: BaseKind,
     pub(crate) name: String,
 }
 
-/// The commit that BASE or the default branch names, its name, and the branch's name if it is one.
-pub(crate) fn base_target(
-    repository: &Repository,
-    between: &Between,
-    given: Option<&ConfigFile>,
-    purpose: Purpose,
-) -> Result<(Commit, String, Option<String>), CliError> {
-    if let Some(typed) = &between.base {
-        let commit = repository.resolve(typed)?;
-        let branch = repository.default_branch(Some(typed)).ok().filter(|branch| branch.commit.id == commit.id).map(|branch| branch.branch);
-        return Ok((commit, typed.clone(), branch));
+/// What the change goes into.
+pub(crate) struct Target {
+    place: Place,
+    name: String,
+    /// The branch's name, if it is one.
+    pub(crate) branch: Option<String>,
+    /// The target is itself what the head must be compared with, whatever else would be found.
+    exact: Option<BaseKind>,
+}
+
+/// A commit and its files, in this clone or at the server of the run.
+struct Place {
+    id: String,
+    tree: Box<dyn Tree>,
+    /// The commit, where this clone has it.
+    commit: Option<Commit>,
+}
+
+impl Place {
+    fn here(repository: &Repository, commit: Commit, name: &str) -> Result<Self, CliError> {
+        let tree = Box::new(repository.tree_at(&commit, name)?);
+        Ok(Self { id: commit.id.clone(), tree, commit: Some(commit) })
     }
-    let configured = between.default_branch.clone().or_else(|| given.and_then(|file| file.config.compare.default_branch.clone()));
-    let branch = default_branch(repository, configured.as_deref(), purpose != Purpose::Judge)?;
-    Ok((branch.commit, branch.name, Some(branch.branch)))
+
+    /// Wherever it is.
+    fn of(repository: &Repository, id: String, name: &str, host: &Host) -> Result<Self, CliError> {
+        match repository.resolve(&id) {
+            Ok(commit) => Self::here(repository, commit, name),
+            Err(missing) => {
+                let tree = Box::new(RemoteTree::open(reach(host, &missing)?, Revision::commit(name, &id, ""))?);
+                Ok(Self { id, tree, commit: None })
+            }
+        }
+    }
+}
+
+impl Target {
+    /// What BASE names, else what the run says, else the default branch.
+    pub(crate) fn find(
+        repository: &Repository,
+        between: &Between,
+        given: Option<&ConfigFile>,
+        purpose: Purpose,
+        head: &Commit,
+        host: Option<&Host>,
+    ) -> Result<Self, CliError> {
+        if let Some(typed) = &between.base {
+            let commit = repository.resolve(typed)?;
+            let is_its_tip = |branch: &DefaultBranch| branch.commit.id == commit.id;
+            let branch = repository.default_branch(Some(typed)).ok().filter(is_its_tip).map(|branch| branch.branch);
+            return Ok(Self { place: Place::here(repository, commit, typed)?, name: typed.clone(), branch, exact: None });
+        }
+        let told = between.default_branch.as_deref();
+        if told.is_none()
+            && let Some(host) = host
+            && let Some(target) = Self::of_run(repository, host, head)?
+        {
+            return Ok(target);
+        }
+        let told = told.or_else(|| given.and_then(|file| file.config.compare.default_branch.as_deref()));
+        Self::of_branch(repository, default_branch(repository, told, purpose != Purpose::Judge)?)
+    }
+
+    fn of_branch(repository: &Repository, found: DefaultBranch) -> Result<Self, CliError> {
+        let place = Place::here(repository, found.commit, &found.name)?;
+        Ok(Self { place, name: found.name, branch: Some(found.branch), exact: None })
+    }
+
+    /// What the run of a CI system says that the change goes into.
+    fn of_run(repository: &Repository, host: &Host, head: &Commit) -> Result<Option<Self>, CliError> {
+        let run = &host.run;
+        let branch = run.base.branch.clone();
+        // A merge made for the test says best what the head goes into: the payload's base may be older than the merge.
+        let (id, exact) = match (merged_onto(head, run), &run.base.commit) {
+            (Some(parent), _) => (parent, Some(BaseKind::MergeBase)),
+            // A queue tries its commits on this very base, and a push brought its commits onto this very one.
+            (None, Some(base)) if matches!(run.event.as_str(), "merge_group" | "push") => (base.clone(), Some(BaseKind::Tip)),
+            (None, base) => {
+                let newest = branch.as_deref().and_then(|branch| repository.default_branch(Some(branch)).ok());
+                match (newest, base) {
+                    (Some(newest), _) => return Self::of_branch(repository, newest).map(Some),
+                    (None, Some(base)) => (base.clone(), None),
+                    (None, None) => return Ok(None),
+                }
+            }
+        };
+        let name = branch.clone().unwrap_or_else(|| id.get(..10).unwrap_or(&id).to_owned());
+        Ok(Some(Self { place: Place::of(repository, id, &name, host)?, name, branch, exact }))
+    }
+
+    /// The files of the target's newest commit.
+    pub(crate) fn tree(&self) -> &dyn Tree {
+        self.place.tree.as_ref()
+    }
+
+    /// The commit that the head is compared with.
+    pub(crate) fn base(
+        self,
+        repository: &Repository,
+        head: &Commit,
+        kind: Option<BaseKind>,
+        between: &Between,
+        purpose: Purpose,
+        host: Option<&Host>,
+    ) -> Result<Base, CliError> {
+        let itself = if kind == Some(BaseKind::Tip) { Some(BaseKind::Tip) } else { self.exact };
+        let (parted, kind) = match itself {
+            Some(kind) => (None, kind),
+            None => match self.merge_base(repository, head, host)? {
+                // `compare HEAD HEAD~1` asks for the way back; its merge base would be the head itself.
+                found if found == head.id && kind.is_none() && is_way_back(between, purpose) => (None, BaseKind::Tip),
+                found => (Some(found).filter(|found| *found != self.place.id), BaseKind::MergeBase),
+            },
+        };
+        let Self { place, name, .. } = self;
+        let Some(id) = parted else {
+            return Ok(Base { tree: place.tree, tip: None, commit: place.commit, kind, name });
+        };
+        let base = match host {
+            Some(host) => Place::of(repository, id, &name, host)?,
+            None => Place::here(repository, repository.resolve(&id)?, &name)?,
+        };
+        Ok(Base { tree: base.tree, tip: Some(place.tree), commit: base.commit, kind, name })
+    }
+
+    /// The id of the commit where the head's branch left the target.
+    fn merge_base(&self, repository: &Repository, head: &Commit, host: Option<&Host>) -> Result<String, CliError> {
+        let unknown = match &self.place.commit {
+            Some(tip) => match repository.merge_base(tip, head) {
+                Ok(Some(commit)) => return Ok(commit.id),
+                Ok(None) => {
+                    let told = CliError::input(format!("`{}` and the head have no common ancestor", self.name));
+                    return Err(told.hint("compare with the branch itself: --base-is tip"));
+                }
+                Err(error) if error.is_shallow() => error,
+                Err(error) => return Err(error.into()),
+            },
+            None => GitError::ShallowHistory { what: format!("the merge base of `{}` and the head", self.name) },
+        };
+        let Some(host) = host else { return Err(unknown.into()) };
+        let link = reach(host, &unknown)?;
+        // The server knows the head of the pull request; a merge that was made for the test lies behind it.
+        let head = host.run.head.commit.as_deref().unwrap_or(&head.id);
+        link.block_on(link.client().merge_base(&self.place.id, head)).map_err(|error| CliError::from(unknown).because(&error))
+    }
+}
+
+/// The other parent of a merge of the head, made for the test.
+fn merged_onto(head: &Commit, run: &RunContext) -> Option<String> {
+    match head.parents.as_slice() {
+        [base, change] if Some(change) == run.head.commit.as_ref() => Some(base.clone()),
+        _ => None,
+    }
+}
+
+fn is_way_back(between: &Between, purpose: Purpose) -> bool {
+    purpose == Purpose::Look && between.base.is_some() && between.head.is_some()
+}
+
+/// The server of the run, for what this clone lacks.
+fn reach(host: &Host, missing: &GitError) -> Result<Arc<Link>, CliError> {
+    if host.has_token() {
+        return host.link();
+    }
+    Err(CliError::from(missing.clone())
+        .hint(format!("{SHALLOW_CURE}; or give the run's token (`GITHUB_TOKEN`), and the base is read from the server")))
 }
 
 /// The branch that changes are merged into: as told, else as the usual branch's own configuration says, else the usual one.
@@ -67,34 +230,4 @@ pub(crate) fn default_branch(repository: &Repository, told: Option<&str>, trust_
         Some(name) => Ok(repository.default_branch(Some(&name))?),
         None => Ok(usual?),
     }
-}
-
-pub(crate) fn find_base(
-    repository: &Repository,
-    tip: Commit,
-    name: String,
-    head: &Commit,
-    kind: Option<BaseKind>,
-    between: &Between,
-    purpose: Purpose,
-) -> Result<Base, CliError> {
-    if kind == Some(BaseKind::Tip) {
-        return Ok(Base { commit: tip.clone(), tip, kind: BaseKind::Tip, name });
-    }
-    let Some(commit) = repository.merge_base(&tip, head)? else {
-        return Err(
-            CliError::input(format!("`{name}` and the head have no common ancestor")).hint("compare with the branch itself: --base-is tip")
-        );
-    };
-    // `compare HEAD HEAD~1` asks for the way back; its merge base would be the head itself.
-    let backwards = purpose == Purpose::Look
-        && kind.is_none()
-        && between.base.is_some()
-        && between.head.is_some()
-        && commit.id == head.id
-        && tip.id != head.id;
-    if backwards {
-        return Ok(Base { commit: tip.clone(), tip, kind: BaseKind::Tip, name });
-    }
-    Ok(Base { commit, tip, kind: BaseKind::MergeBase, name })
 }

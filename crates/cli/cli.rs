@@ -22,10 +22,13 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Compare(crate::compare::Compare),
     Gate(crate::gate::Gate),
+    Report(crate::report::Report),
     Log(crate::log::Log),
     Init(crate::init::Init),
     Demo(crate::demo::Demo),
     Hook(crate::hook::Hook),
+    Doctor(crate::doctor::Doctor),
+    Action(crate::action::Action),
     Schema(crate::schema::Schema),
     Completions(crate::completions::Completions),
     Man(crate::man::Man),

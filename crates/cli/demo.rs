@@ -8,10 +8,11 @@ use proofmark_core::report::ComparisonDocument;
 use proofmark_git::scratch::{File, Scratch};
 use proofmark_render as render;
 
-use crate::args::{Between, Outputs};
+use crate::args::Between;
 use crate::base::Purpose;
 use crate::exit::{self, CliError};
 use crate::gate::{self, Gate};
+use crate::posting::args::FailOn;
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::world::World;
@@ -106,19 +107,19 @@ fn options(world: &World, printer: &Printer) -> render::Options {
 }
 
 fn compared(branch: &str, world: &World, printer: &Printer) -> Result<String, CliError> {
-    let session = Session::open(&between(branch), Purpose::Look, world)?;
+    let session = Session::open(&between(branch), Purpose::Look, None, world)?;
     let comparison = session.read(false, world)?.compare(&session.policy()?);
     let document = ComparisonDocument::new(env!("CARGO_PKG_VERSION"), comparison);
     Ok(render::comparison_table(&document, &options(world, printer)))
 }
 
 fn gated(branch: &str, world: &World, printer: &Printer) -> Result<String, CliError> {
-    let report = gate::report(&Gate { between: between(branch), outputs: Outputs::default(), branch: None }, world)?;
+    let report = gate::judged(&Gate { between: between(branch), ..Gate::default() }, None, world)?.report;
     let word = match report.judgement.effect {
         Effect::Allow | Effect::Notice => "the merge may go in",
         Effect::Block => "the merge is stopped",
     };
-    Ok(format!("{}exit code {}: {word}\n", render::report_table(&report, &options(world, printer)), gate::code(&report)))
+    Ok(format!("{}exit code {}: {word}\n", render::report_table(&report, &options(world, printer)), gate::code(&report, FailOn::Block)))
 }
 
 fn build(folder: &Path) -> Result<(), CliError> {

@@ -11,7 +11,6 @@ pub(crate) const BLOCKED: u8 = 1;
 /// Nothing was judged: usage, configuration, or input that cannot be read.
 pub(crate) const NOT_JUDGED: u8 = 2;
 /// A system outside of this machine's files failed.
-#[expect(dead_code, reason = "part of the documented interface; the first adapter with a network will return it")]
 pub(crate) const OUTSIDE: u8 = 3;
 /// A bug in proofmark.
 pub(crate) const BUG: i32 = 101;
@@ -38,6 +37,11 @@ impl CliError {
     /// Wrong usage, configuration or unreadable input.
     pub(crate) fn input(message: impl Into<String>) -> Self {
         Self { message: message.into(), causes: Vec::new(), hints: Vec::new(), code: NOT_JUDGED }
+    }
+
+    /// A system outside of this machine's files failed.
+    pub(crate) fn outside(message: impl Into<String>) -> Self {
+        Self { code: OUTSIDE, ..Self::input(message) }
     }
 
     /// With advice.

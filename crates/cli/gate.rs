@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use proofmark_core::config::Effect;
-use proofmark_core::gate::judge;
+use proofmark_core::config::{Effect, GitHub};
+use proofmark_core::gate::{judge, locate};
 use proofmark_core::policy::{PolicyOrigin, PolicySide};
 use proofmark_core::report::Report;
 use proofmark_render as render;
@@ -13,53 +13,107 @@ use crate::args::{Between, Format, Outputs};
 use crate::base::Purpose;
 use crate::compare::dvc_json;
 use crate::exit::{self, CliError};
+use crate::host::Host;
 use crate::output;
+use crate::posting::args::{FailOn, Posting};
+use crate::posting::{self, Content, Posts};
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::world::World;
 
 /// The built-in Markdown template.
-const TEMPLATE: &str = include_str!("../../templates/report.md.jinja");
+pub(crate) const TEMPLATE: &str = include_str!("../../templates/report.md.jinja");
 
 /// Judge the change by the policy and exit 0 (allowed) or 1 (blocked)
 ///
 /// The policy is proofmark.toml, or [tool.proofmark] in pyproject.toml, as it stands at BASE (its newest commit): a change
 /// cannot loosen its own gate. Without a policy, no metric whose name tells its direction may get worse by more than 1 %.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Gate {
     #[command(flatten)]
     pub(crate) between: Between,
     #[command(flatten)]
     pub(crate) outputs: Outputs,
-    /// The branch that the change goes into, for rules with `branches` [default: BASE, if it is a branch]
+    /// The branch that the change goes into, for rules with `branches` [default: that of the pull request, or BASE]
     #[arg(long, value_name = "BRANCH")]
     pub(crate) branch: Option<String>,
+    /// What ends with exit code 1
+    #[arg(long, value_enum, value_name = "EFFECT", default_value_t = FailOn::Block)]
+    pub(crate) fail_on: FailOn,
+    /// Also post the report to GitHub, as `proofmark report` would, and leave summary and outputs with the run
+    #[arg(long)]
+    pub(crate) post: bool,
+    #[command(flatten)]
+    pub(crate) posting: Posting,
 }
 
 pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, CliError> {
-    let report = report(args, world)?;
+    let host = Host::described(args.posting.repository.as_deref(), args.posting.pull_request, world)?;
+    let judged = judged(args, host.as_ref(), world);
+    if !args.post {
+        let report = judged?.report;
+        show(args, &report, world, printer)?;
+        return Ok(code(&report, args.fail_on));
+    }
+    let host = host.ok_or_else(posting::nowhere)?;
+    let posts = |config: &GitHub, content: Content<'_>| {
+        Posts {
+            host: &host,
+            typed: &args.posting,
+            config,
+            template: output::template(&args.outputs, TEMPLATE, world)?,
+            options: args.outputs.options(),
+            written: output::written(&args.outputs, world)?,
+        }
+        .post(content, None, world, printer)
+    };
+    let judged = match judged {
+        Ok(judged) => judged,
+        // An old report that is still shown would pass for a new one.
+        Err(error) => {
+            posts(&GitHub::default(), Content::Broken(&error))?;
+            return Err(error);
+        }
+    };
+    if !args.posting.dry_run {
+        posting::guarded(&host, world, printer, || show(args, &judged.report, world, printer))?;
+    }
+    let arrived = posts(&judged.github, Content::Judged(&judged.report))?;
+    Ok(posting::code(code(&judged.report, args.fail_on), arrived))
+}
+
+/// Writes the report in every form that was asked for.
+fn show(args: &Gate, report: &Report, world: &World, printer: &Printer) -> Result<(), CliError> {
     output::deliver(&args.outputs, world, printer, |format, options| {
         Ok(match format {
-            Format::Table => render::report_table(&report, options),
-            Format::Markdown => render::report_markdown(&report, options, &output::template(&args.outputs, TEMPLATE, world)?)?,
-            Format::Json => render::json(&report)?,
+            Format::Table => render::report_table(report, options),
+            Format::Markdown => render::report_markdown(report, options, &output::template(&args.outputs, TEMPLATE, world)?)?,
+            Format::Json => render::json(report)?,
             Format::DvcJson => dvc_json(&report.comparison, false, args.outputs.all, printer),
         })
-    })?;
-    Ok(code(&report))
+    })
+}
+
+/// A report, and how the policy's side wants it to be posted.
+pub(crate) struct Judged {
+    pub(crate) report: Report,
+    pub(crate) github: GitHub,
 }
 
 /// Compares and judges.
-pub(crate) fn report(args: &Gate, world: &World) -> Result<Report, CliError> {
-    let mut session = Session::open(&args.between, Purpose::Judge, world)?;
-    if args.branch.is_some() {
-        session.branch.clone_from(&args.branch);
+pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<Judged, CliError> {
+    let mut session = Session::open(&args.between, Purpose::Judge, host, world)?;
+    let of_run = host.and_then(|host| host.run.base.branch.clone());
+    if let Some(branch) = args.branch.clone().or(of_run.filter(|_| session.branch.is_none())) {
+        session.branch = Some(branch);
     }
     let policy = session.policy()?;
     let comparison = session.read(false, world)?.compare(&policy);
-    let judgement = judge(&comparison, &policy);
+    let mut judgement = judge(&comparison, &policy);
+    locate(&mut judgement, &|file| session.head.read(file).ok().flatten().map(|content| content.bytes));
     let mut report = Report::new(env!("CARGO_PKG_VERSION"), comparison, judgement);
     report.branch.clone_from(&session.branch);
+    report.run = host.map(|host| host.run.clone());
     report.notes.extend(why_nothing(&report));
     if matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Head, .. }) {
         report.notes.push("The base has no policy, so the one that this change introduces was used.".to_owned());
@@ -74,7 +128,10 @@ pub(crate) fn report(args: &Gate, world: &World) -> Result<Report, CliError> {
         Ok(None) => {}
         Err(error) => report.notes.push(format!("The policy that this change brings is broken: {}", error.message)),
     }
-    Ok(report)
+    // What is posted, and whom it calls, is the base's to say, like the policy.
+    let trusted = matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Base | PolicySide::Given, .. });
+    let github = session.config.as_ref().filter(|_| trusted).map(|file| file.config.github.clone()).unwrap_or_default();
+    Ok(Judged { report, github })
 }
 
 /// Why nothing was checked, for those who see it for the first time.
@@ -98,10 +155,10 @@ fn why_nothing(report: &Report) -> Option<String> {
 }
 
 /// "Could not be judged" never looks like "judged worse".
-pub(crate) fn code(report: &Report) -> u8 {
-    match report.judgement.effect {
-        Effect::Allow | Effect::Notice => exit::ALLOWED,
-        Effect::Block if report.judgement.is_blocked_unjudged() => exit::NOT_JUDGED,
-        Effect::Block => exit::BLOCKED,
+pub(crate) fn code(report: &Report, fail_on: FailOn) -> u8 {
+    match (report.judgement.effect, fail_on) {
+        (Effect::Block, _) if report.judgement.is_blocked_unjudged() => exit::NOT_JUDGED,
+        (Effect::Allow, _) | (_, FailOn::Never) | (Effect::Notice, FailOn::Block) => exit::ALLOWED,
+        (Effect::Notice, FailOn::Notice) | (Effect::Block, FailOn::Block | FailOn::Notice) => exit::BLOCKED,
     }
 }

@@ -6,11 +6,12 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use proofmark_git::Repository;
 
-use crate::args::{Between, Outputs};
+use crate::args::Between;
 use crate::base::default_branch;
 use crate::exit::{self, CliError, unwritable};
 use crate::gate::{self, Gate};
 use crate::output::write_file;
+use crate::posting::args::FailOn;
 use crate::printer::Printer;
 use crate::world::World;
 
@@ -187,7 +188,7 @@ fn gate_for_pre_commit(world: &World, printer: &Printer) -> Result<u8, CliError>
         return gate_ref(&Pushed { commit, remote: remote.to_owned(), before: from.map(str::to_owned) }, world, printer);
     }
     let between = Between { base: from.filter(|_| to.is_some()).map(str::to_owned), head: to.map(str::to_owned), ..Between::default() };
-    show(&Gate { between, outputs: Outputs::default(), branch: None }, world, printer)
+    show(&Gate { between, ..Gate::default() }, world, printer)
 }
 
 /// `<local ref> <local id> <remote ref> <remote id>`; a deletion has a local id of zeros and nothing to judge.
@@ -217,16 +218,16 @@ fn gate_ref(pushed: &Pushed, world: &World, printer: &Printer) -> Result<u8, Cli
         return Ok(exit::ALLOWED);
     };
     let between = Between { base: Some(base), head: Some(pushed.commit.clone()), ..Between::default() };
-    let args = Gate { between, outputs: Outputs::default(), branch: is_default.then(|| branch.to_owned()) };
+    let args = Gate { between, branch: is_default.then(|| branch.to_owned()), ..Gate::default() };
     show(&args, world, printer)
 }
 
 /// Judges, and says what came out: git shows the user what a hook writes to standard error.
 fn show(args: &Gate, world: &World, printer: &Printer) -> Result<u8, CliError> {
-    let report = gate::report(args, world)?;
+    let report = gate::judged(args, None, world)?.report;
     let options = proofmark_render::Options { width: world.width, colour: printer.colour, all: false, max_rows: ROWS };
     printer.say(proofmark_render::report_table(&report, &options).trim_end());
-    Ok(gate::code(&report))
+    Ok(gate::code(&report, FailOn::Block))
 }
 
 #[cfg(test)]

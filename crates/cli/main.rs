@@ -1,5 +1,6 @@
 //! `proofmark`, the command line: parses, calls, maps the result to an exit code.
 
+mod action;
 mod args;
 mod base;
 mod cli;
@@ -7,14 +8,18 @@ mod compare;
 mod completions;
 mod configuration;
 mod demo;
+mod doctor;
 mod exit;
 mod gate;
 mod hook;
+mod host;
 mod init;
 mod log;
 mod man;
 mod output;
+mod posting;
 mod printer;
+mod report;
 mod schema;
 mod session;
 mod sources;
@@ -48,8 +53,11 @@ fn main() -> ExitCode {
 
 fn run(command: Command, world: &World, printer: &Printer) -> Result<u8, CliError> {
     match command {
+        Command::Action(args) => action::run(&args, world, printer),
         Command::Compare(args) => compare::run(&args, world, printer),
         Command::Gate(args) => gate::run(&args, world, printer),
+        Command::Report(args) => report::run(&args, world, printer),
+        Command::Doctor(args) => doctor::run(&args, world, printer),
         Command::Log(args) => log::run(&args, world, printer),
         Command::Init(args) => init::run(&args, world, printer),
         Command::Demo(args) => demo::run(&args, world, printer),

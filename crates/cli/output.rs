@@ -9,6 +9,7 @@ use proofmark_render::Options;
 
 use crate::args::{Format, Outputs};
 use crate::exit::{CliError, unwritable};
+use crate::posting::Written;
 use crate::printer::Printer;
 use crate::world::World;
 
@@ -82,6 +83,13 @@ fn target(text: &str, world: &World) -> Result<Target, CliError> {
 fn options(target: &Target, args: &Outputs, world: &World, printer: &Printer) -> Options {
     let to_terminal = target.path.is_none();
     Options { width: world.width.filter(|_| to_terminal), colour: printer.colour && to_terminal, all: args.all, max_rows: args.max_rows }
+}
+
+/// The files among the places, for those who come after.
+pub(crate) fn written(args: &Outputs, world: &World) -> Result<Written, CliError> {
+    let targets = targets(args, world)?;
+    let file = |format: Format| targets.iter().find(|target| target.format == format).and_then(|target| target.path.clone());
+    Ok(Written { json: file(Format::Json), markdown: file(Format::Markdown) })
 }
 
 /// Renders for every place, and only then writes: a mistake in one form leaves all files as they were.

@@ -15,9 +15,10 @@ use proofmark_core::snapshot::Snapshot;
 use proofmark_git::{Commit, Head, Repository};
 
 use crate::args::Between;
-use crate::base::{Base, Purpose, base_target, find_base};
+use crate::base::{Base, Purpose, Target};
 use crate::configuration::{ConfigFile, given_config, read_config};
 use crate::exit::CliError;
+use crate::host::Host;
 use crate::sources::{Found, Sources, only};
 use crate::world::World;
 
@@ -40,23 +41,23 @@ pub(crate) struct Session {
 
 impl Session {
     /// Resolves what was typed.
-    pub(crate) fn open(between: &Between, purpose: Purpose, world: &World) -> Result<Self, CliError> {
+    pub(crate) fn open(between: &Between, purpose: Purpose, host: Option<&Host>, world: &World) -> Result<Self, CliError> {
         let repository = open_repository(world)?;
         let (head, head_commit) = head(&repository, between.head.as_deref())?;
         let given = between.config.as_deref().map(|path| given_config(path, world)).transpose()?;
-        let (tip, name, branch) = base_target(&repository, between, given.as_ref(), purpose)?;
+        let target = Target::find(&repository, between, given.as_ref(), purpose, &head_commit, host)?;
+        let branch = target.branch.clone();
         // The base branch's own configuration says how the base is found, so that a change cannot choose its base.
-        let tip_tree = repository.tree_at(&tip, &name)?;
-        let of_tip = if given.is_some() { None } else { read_config(&tip_tree, PolicySide::Base)? };
+        let of_tip = if given.is_some() { None } else { read_config(target.tree(), PolicySide::Base)? };
         let configured = given.as_ref().or(of_tip.as_ref()).and_then(|file| file.config.compare.base_is);
         let kind = between.base_is.or((purpose == Purpose::AsDvc).then_some(BaseKind::Tip)).or(configured);
-        let base = find_base(&repository, tip, name, &head_commit, kind, between, purpose)?;
+        let base = target.base(&repository, &head_commit, kind, between, purpose, host)?;
         // The newest policy of the branch that the change goes into counts: a change that began before the policy was
         // written, or tightened, is judged by it all the same. The base's own is next, the head's last.
-        let config = match (given.or(of_tip), base.commit.id == base.tip.id) {
+        let config = match (given.or(of_tip), &base.tip) {
             (Some(found), _) => Some(found),
-            (None, true) => read_config(head.as_ref(), PolicySide::Head)?,
-            (None, false) => match read_config(&repository.tree_at(&base.commit, &base.name)?, PolicySide::Base)? {
+            (None, None) => read_config(head.as_ref(), PolicySide::Head)?,
+            (None, Some(_)) => match read_config(base.tree.as_ref(), PolicySide::Base)? {
                 Some(found) => Some(found),
                 None => read_config(head.as_ref(), PolicySide::Head)?,
             },
@@ -73,12 +74,10 @@ impl Session {
     /// Reads both sides, and the tip of the base branch where it has moved on.
     pub(crate) fn read(&self, params: bool, world: &World) -> Result<Read, CliError> {
         let mut sources = Sources::new(&self.repository, &self.scope(), world)?;
-        let base_tree = self.repository.tree_at(&self.base.commit, &self.base.name)?;
-        let tip_tree =
-            if self.base.tip.id == self.base.commit.id { None } else { Some(self.repository.tree_at(&self.base.tip, &self.base.name)?) };
-        let base = sources.discover(&self.repository, &base_tree);
+        let base_tree = self.base.tree.as_ref();
+        let base = sources.discover(&self.repository, base_tree);
         let head = sources.discover(&self.repository, self.head.as_ref());
-        let wanted = self.wanted(&[&base, &head], &[&base_tree, self.head.as_ref()], params);
+        let wanted = self.wanted(&[&base, &head], &[base_tree, self.head.as_ref()], params);
         let undeclared = wanted.metrics.difference(&head.discovery.metrics).cloned().collect::<Vec<_>>();
         let mut head = sources.snapshot(self.head.as_ref(), &head, &wanted);
         if self.targets.is_empty() {
@@ -89,10 +88,10 @@ impl Session {
                 ));
             }
         }
-        let first = sources.snapshot(&base_tree, &base, &wanted);
-        let tip = tip_tree.map(|tree| {
-            let found = sources.discover(&self.repository, &tree);
-            sources.snapshot(&tree, &found, &wanted)
+        let first = sources.snapshot(base_tree, &base, &wanted);
+        let tip = self.base.tip.as_deref().map(|tree| {
+            let found = sources.discover(&self.repository, tree);
+            sources.snapshot(tree, &found, &wanted)
         });
         let (base, distance) = self.nearest_with_metrics(&mut sources, first, &wanted, params)?;
         self.check_targets(&base, &head)?;
@@ -135,7 +134,8 @@ impl Session {
         if !base.metrics.is_empty() || !base.problems.is_empty() || asked_outright {
             return Ok((base, 0));
         }
-        let history = self.repository.history(&self.base.commit, true, ANCESTORS + 1)?;
+        let Some(commit) = &self.base.commit else { return Ok((base, 0)) };
+        let history = self.repository.history(commit, true, ANCESTORS + 1)?;
         for (commit, distance) in history.commits.iter().zip(0..).skip(1) {
             let tree = self.repository.tree_at(commit, &self.base.name)?;
             let found = sources.discover(&self.repository, &tree);
@@ -176,8 +176,7 @@ impl Session {
             return Ok(None);
         }
         let own = read_config(self.head.as_ref(), PolicySide::Head)?;
-        let base_tree = self.repository.tree_at(&self.base.commit, &self.base.name)?;
-        let before = read_config(&base_tree, PolicySide::Base)?;
+        let before = read_config(self.base.tree.as_ref(), PolicySide::Base)?;
         let same = |one: Option<&ConfigFile>, two: Option<&ConfigFile>| one.map(|file| &file.config) == two.map(|file| &file.config);
         // A branch that moved on with a new policy of its own is no doing of this change.
         if same(own.as_ref(), before.as_ref()) || same(own.as_ref(), self.config.as_ref()) {

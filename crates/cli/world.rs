@@ -1,8 +1,10 @@
 //! The world outside, taken once in `main` and handed down: nothing else reads the environment or the terminal.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::args::When;
 
@@ -36,9 +38,26 @@ impl World {
         Self { folder: self.folder.join(folder), ..self.clone() }
     }
 
+    /// The same surroundings with one variable set.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// A variable that is set and not empty.
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A number that nobody can foresee: the standard library draws the keys of its hash maps from the system.
+    pub(crate) fn random(&self) -> u64 {
+        std::collections::hash_map::RandomState::new().build_hasher().finish()
+    }
+
+    /// Seconds since 1970; `PROOFMARK_NOW` or `SOURCE_DATE_EPOCH` set another time.
+    pub(crate) fn now(&self) -> u64 {
+        let told = ["PROOFMARK_NOW", "SOURCE_DATE_EPOCH"].iter().find_map(|name| self.var(name)?.parse().ok());
+        told.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
     }
 
     /// Whether to write colours: as told, else by the usual variables, else for terminals.

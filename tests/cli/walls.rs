@@ -3,21 +3,26 @@
 use std::fs;
 
 /// Dependencies that only one crate may have.
-const OWNED: [(&str, &str); 6] = [
+const OWNED: [(&str, &str); 9] = [
     ("gix", "proofmark-git"),
     ("minijinja", "proofmark-render"),
     ("comfy-table", "proofmark-render"),
     ("saphyr-parser", "proofmark-core"),
     ("toml", "proofmark-core"),
     ("clap", "proofmark"),
+    ("octocrab", "proofmark-github"),
+    ("reqwest", "proofmark-http"),
+    ("rustls", "proofmark-http"),
 ];
 
 /// What each crate may know of ours.
-const MAY_USE: [(&str, &[&str]); 5] = [
+const MAY_USE: [(&str, &[&str]); 7] = [
     ("proofmark-core", &[]),
     ("proofmark-git", &["proofmark-core"]),
     ("proofmark-dvc", &["proofmark-core"]),
     ("proofmark-render", &["proofmark-core"]),
+    ("proofmark-http", &[]),
+    ("proofmark-github", &["proofmark-core", "proofmark-http"]),
     ("proofmark-testkit", &[]),
 ];
 

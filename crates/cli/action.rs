@@ -1,0 +1,153 @@
+//! `proofmark action`: the inputs of action.yml as a command line.
+//!
+//! The action has no logic of its own and splices nothing into a shell: its inputs arrive as variables, become arguments
+//! here, and are parsed like any other command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser as _};
+
+use crate::cli::Cli;
+use crate::exit::CliError;
+use crate::printer::Printer;
+use crate::world::World;
+
+/// Run as the step of a GitHub action: the inputs are variables, PROOFMARK_INPUT_NAME
+#[derive(Debug, Args)]
+#[command(hide = true)]
+pub(crate) struct Action {}
+
+/// The beginning of the variables' names.
+const PREFIX: &str = "PROOFMARK_INPUT_";
+
+/// Inputs with a value that every command has, and the flag that each one is.
+const VALUES: [(&str, &str); 11] = [
+    ("comment", "--comment"),
+    ("comment-key", "--comment-key"),
+    ("comment-author", "--comment-author"),
+    ("check", "--check"),
+    ("status", "--status"),
+    ("subject", "--subject"),
+    ("annotations", "--annotations"),
+    ("repository", "--repository"),
+    ("pull-request", "--pull-request"),
+    ("template", "--template"),
+    ("max-rows", "--max-rows"),
+];
+
+/// Inputs that say how two revisions are compared.
+const COMPARING: [(&str, &str); 3] = [("config", "--config"), ("base-is", "--base-is"), ("default-branch", "--default-branch")];
+
+pub(crate) fn run(_: &Action, world: &World, printer: &Printer) -> Result<u8, CliError> {
+    let line = command_line(world)?;
+    let cli = Cli::try_parse_from(&line).map_err(|error| {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        CliError::input(format!("an input of the action cannot be used: {first}"))
+    })?;
+    let world = with_variables(world);
+    let world = cli.global.directory.as_deref().map_or_else(|| world.clone(), |folder| world.inside(folder));
+    crate::run(cli.command, &world, printer)
+}
+
+/// The command line that the inputs mean.
+fn command_line(world: &World) -> Result<Vec<String>, CliError> {
+    let inputs = Inputs(world);
+    let mut line = vec!["proofmark".to_owned()];
+    if let Some(folder) = inputs.value("working-directory") {
+        line.push(format!("--directory={folder}"));
+    }
+    let command = inputs.value("command").unwrap_or("gate");
+    match command {
+        "gate" => line.extend(["gate".to_owned(), "--post".to_owned()]),
+        "report" => line.push("report".to_owned()),
+        "pending" => line.extend(["report".to_owned(), "--pending".to_owned()]),
+        other => return Err(CliError::input(format!("the input `command` is `{other}`")).hint("give gate, report or pending")),
+    }
+    // As one word with its value, so that no value can be an option of its own.
+    let mut flags = |known: &[(&str, &str)]| {
+        line.extend(known.iter().filter_map(|(name, flag)| Some(format!("{flag}={}", inputs.value(name)?))));
+    };
+    flags(&VALUES);
+    if command != "pending" {
+        flags(&[("fail-on", "--fail-on")]);
+    }
+    if command == "gate" {
+        flags(&COMPARING);
+    }
+    for (name, flag) in [("dry-run", "--dry-run"), ("all", "--all")] {
+        if inputs.is_true(name)? {
+            line.push(flag.to_owned());
+        }
+    }
+    if inputs.value("summary").is_some() && !inputs.is_true("summary")? {
+        line.push("--no-summary".to_owned());
+    }
+    match command {
+        "gate" => compared(&inputs, &mut line)?,
+        "report" => taken(&inputs, &mut line),
+        _ => {}
+    }
+    Ok(line)
+}
+
+/// What is compared, and where the report is left for later steps.
+fn compared(inputs: &Inputs<'_>, line: &mut Vec<String>) -> Result<(), CliError> {
+    for file in inputs.value("targets").into_iter().flat_map(str::lines).map(str::trim).filter(|file| !file.is_empty()) {
+        line.push(format!("--targets={file}"));
+    }
+    let folder = match inputs.value("output") {
+        Some(folder) => inputs.0.folder.join(inputs.value("working-directory").unwrap_or_default()).join(folder),
+        None => PathBuf::from(inputs.0.var("RUNNER_TEMP").unwrap_or(".")).join("proofmark"),
+    };
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| CliError::input(format!("cannot make the folder `{}`", folder.display())).because(&error))?;
+    for (form, file) in [("json", "report.json"), ("markdown", "report.md")] {
+        line.push(format!("--output={form}={}", folder.join(file).display()));
+    }
+    let (base, head) = (inputs.value("base"), inputs.value("head"));
+    if head.is_some() && base.is_none() {
+        return Err(CliError::input("the input `head` is given without `base`").hint("give both, or neither"));
+    }
+    line.push("--".to_owned());
+    line.extend([base, head].into_iter().flatten().map(str::to_owned));
+    Ok(())
+}
+
+/// Which report is posted.
+fn taken(inputs: &Inputs<'_>, line: &mut Vec<String>) {
+    match (inputs.value("artifact"), inputs.value("report")) {
+        (Some(artifact), _) => line.push(format!("--from-artifact={artifact}")),
+        (None, report) => {
+            line.push("--".to_owned());
+            line.extend(report.map(str::to_owned));
+        }
+    }
+}
+
+/// The variables that some inputs are.
+fn with_variables(world: &World) -> World {
+    let inputs = Inputs(world);
+    let named = [("ca-file", "PROOFMARK_CA_FILE"), ("network-seconds", "PROOFMARK_NETWORK_SECONDS")];
+    named.iter().fold(world.clone(), |world, (input, variable)| match inputs.value(input) {
+        Some(value) => world.with(variable, value),
+        None => world,
+    })
+}
+
+struct Inputs<'a>(&'a World);
+
+impl<'a> Inputs<'a> {
+    /// An input that is not empty.
+    fn value(&self, name: &str) -> Option<&'a str> {
+        self.0.var(&format!("{PREFIX}{}", name.to_uppercase().replace('-', "_"))).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    fn is_true(&self, name: &str) -> Result<bool, CliError> {
+        match self.value(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(CliError::input(format!("the input `{name}` is `{other}`")).hint("give true or false")),
+        }
+    }
+}

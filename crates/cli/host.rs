@@ -1,0 +1,172 @@
+//! The CI system that runs us: what the run is about, and the way to its server.
+
+use std::cell::OnceCell;
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proofmark_core::run::{RunContext, System};
+use proofmark_github::{ArtifactError, Connection, GitHubError, Link, RepoName, actions};
+use proofmark_http::{Budget, Secret, Settings};
+
+use crate::exit::CliError;
+use crate::world::World;
+
+/// Where GitHub's own service is, when nobody says otherwise.
+const API: &str = "https://api.github.com";
+
+/// Where more certificates of authorities may be named: ours, and the one that actions in JavaScript obey.
+const AUTHORITIES: [&str; 2] = ["PROOFMARK_CA_FILE", "NODE_EXTRA_CA_CERTS"];
+
+/// The variables of proxies.
+const PROXIES: [&str; 9] =
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"];
+
+/// Variables that may hold the token, the first one that is set counts.
+const TOKENS: [&str; 2] = ["GITHUB_TOKEN", "GH_TOKEN"];
+
+/// One try of one request, in seconds.
+const TIMEOUT: u64 = 30;
+
+/// A run of a CI system.
+pub(crate) struct Host {
+    /// What it is about.
+    pub(crate) run: RunContext,
+    /// What only GitHub Actions knows of it.
+    pub(crate) actions: Option<actions::Host>,
+    token: Option<Secret>,
+    world: World,
+    link: OnceCell<Arc<Link>>,
+}
+
+impl Host {
+    /// The system that runs us, if any does.
+    pub(crate) fn detect(world: &World) -> Result<Option<Self>, CliError> {
+        let payload = match (world.var("GITHUB_ACTIONS"), world.var("GITHUB_EVENT_PATH")) {
+            (Some("true"), Some(path)) => Some(payload(path, world)?),
+            _ => None,
+        };
+        let var = |name: &str| world.var(name).map(str::to_owned);
+        let found = actions::Host::read(&var, payload.as_deref())
+            .map_err(|error| CliError::input("what GitHub Actions says of this run cannot be read").because(&error))?;
+        Ok(found.map(|found| Self { actions: Some(found.clone()), ..Self::new(found.run, world) }))
+    }
+
+    /// The run around us, or one that the command line describes.
+    pub(crate) fn described(repository: Option<&str>, pull_request: Option<u64>, world: &World) -> Result<Option<Self>, CliError> {
+        let found = Self::detect(world)?;
+        if repository.is_none() && pull_request.is_none() {
+            return Ok(found);
+        }
+        let mut host = found.unwrap_or_else(|| Self::new(RunContext::new(System::GithubActions, "command line"), world));
+        if let Some(repository) = repository {
+            host.run.repository = Some(repository.to_owned());
+        }
+        if let Some(number) = pull_request {
+            host.run.pull_request = Some(proofmark_core::run::PullRequest::new(number));
+        }
+        Ok(Some(host))
+    }
+
+    fn new(run: RunContext, world: &World) -> Self {
+        let token = TOKENS.iter().find_map(|name| Secret::new(world.var(name)?));
+        Self { run, actions: None, token, world: world.clone(), link: OnceCell::new() }
+    }
+
+    pub(crate) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// The repository, where its name is one.
+    pub(crate) fn repository(&self) -> Result<RepoName, CliError> {
+        let name = self.run.repository.as_deref().ok_or_else(|| {
+            CliError::input("the repository at GitHub is not known").hint("run in GitHub Actions, or give `--repository OWNER/NAME`")
+        })?;
+        RepoName::parse(name).ok_or_else(|| CliError::input(format!("`{name}` is no repository")).hint("write OWNER/NAME"))
+    }
+
+    /// The way to the server, made once.
+    pub(crate) fn link(&self) -> Result<Arc<Link>, CliError> {
+        if let Some(link) = self.link.get() {
+            return Ok(Arc::clone(link));
+        }
+        let link = Arc::new(Link::connect(&self.connection()?)?);
+        Ok(Arc::clone(self.link.get_or_init(|| link)))
+    }
+
+    /// A way that keeps what would be sent.
+    pub(crate) fn dry(&self) -> Result<Link, CliError> {
+        Ok(Link::dry(self.repository()?)?)
+    }
+
+    /// The addresses of the REST and the GraphQL interface.
+    pub(crate) fn addresses(&self) -> (String, String) {
+        let api = self.world.var("GITHUB_API_URL").unwrap_or(API).trim_end_matches('/').to_owned();
+        let graphql = self.world.var("GITHUB_GRAPHQL_URL").map_or_else(|| graphql(&api), str::to_owned);
+        (api, graphql)
+    }
+
+    /// Where and as whom to talk.
+    fn connection(&self) -> Result<Connection, CliError> {
+        let world = &self.world;
+        let (api, graphql) = self.addresses();
+        let budget = match world.var("PROOFMARK_NETWORK_SECONDS").map(str::parse) {
+            Some(Ok(seconds)) => Budget { total: Duration::from_secs(seconds), ..Budget::default() },
+            Some(Err(_)) => return Err(CliError::input("PROOFMARK_NETWORK_SECONDS is not a whole number of seconds")),
+            None => Budget::default(),
+        };
+        let network = Settings {
+            user_agent: concat!("proofmark/", env!("CARGO_PKG_VERSION")).to_owned(),
+            authorities: authorities(world)?,
+            proxies: PROXIES.iter().filter_map(|name| Some(((*name).to_owned(), world.var(name)?.to_owned()))).collect(),
+            tls: true,
+            timeout: Duration::from_secs(TIMEOUT),
+        };
+        let seed = world.random();
+        Ok(Connection { api, graphql, token: self.token.clone(), repository: self.repository()?, network, budget, seed })
+    }
+}
+
+/// The event's payload, bounded.
+fn payload(path: &str, world: &World) -> Result<Vec<u8>, CliError> {
+    let mut bytes = Vec::new();
+    let limit = actions::PAYLOAD_LIMIT;
+    let read = std::fs::File::open(world.folder.join(path)).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    read.map_err(|error| CliError::input("the event's payload (GITHUB_EVENT_PATH) cannot be read").because(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(CliError::input(format!("the event's payload (GITHUB_EVENT_PATH) is longer than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// GitHub Enterprise Server has its two interfaces side by side, the service has one below the other.
+fn graphql(api: &str) -> String {
+    match api.strip_suffix("/api/v3") {
+        Some(server) => format!("{server}/api/graphql"),
+        None => format!("{api}/graphql"),
+    }
+}
+
+fn authorities(world: &World) -> Result<Option<Vec<u8>>, CliError> {
+    let Some((name, path)) = AUTHORITIES.iter().find_map(|name| Some((name, world.var(name)?))) else { return Ok(None) };
+    let bytes = std::fs::read(world.folder.join(path));
+    bytes.map(Some).map_err(|error| CliError::input(format!("the certificates that {name} names cannot be read")).because(&error))
+}
+
+impl From<GitHubError> for CliError {
+    fn from(error: GitHubError) -> Self {
+        let mut told = Self::outside(error.to_string());
+        told.causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source()).map(ToString::to_string).collect();
+        told.hints.extend(proofmark_github::advice(&error));
+        told
+    }
+}
+
+impl From<ArtifactError> for CliError {
+    fn from(error: ArtifactError) -> Self {
+        match error {
+            ArtifactError::GitHub(error) => error.into(),
+            other => Self::input(other.to_string()).hint("the first workflow must upload `report.json` alone under that name, also when it is blocked"),
+        }
+    }
+}
