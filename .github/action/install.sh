@@ -14,6 +14,7 @@ export LC_ALL=C
 MOST_BYTES=67108864
 # Another place with the same archives, such as a mirror behind a wall: the hashes make any place good.
 RELEASES=${PROOFMARK_RELEASES:-}
+REPOSITORY=
 WORK=
 # What is built or unpacked here has no business with the token.
 TOKEN=${GH_TOKEN:-}
@@ -34,7 +35,8 @@ main() {
     version=$(wanted_version "$source")
     target=$(target)
     row=$(listed "$source/.github/action/checksums.txt" "$version" "$target")
-    if [ -n "$row" ] && [ -n "$(repository)$RELEASES" ]; then
+    REPOSITORY=$(repository)
+    if [ -n "$row" ] && [ -n "$REPOSITORY$RELEASES" ]; then
         # shellcheck disable=SC2086 # two hashes
         from_release "$version" "$target" $row
     elif [ "$version" = "$(own_version "$source")" ]; then
@@ -122,11 +124,27 @@ from_release() {
     finish "$cached/$name"
 }
 
-repository() { printf '%s\n' "${PROOFMARK_ACTION_REPOSITORY:-${GITHUB_ACTION_REPOSITORY:-}}"; }
+# OWNER/NAME that this action was taken from; empty for `uses: ./`. The runner does not promise the variables, but it lays
+# actions into _actions/OWNER/NAME/REF.
+repository() {
+    local name=${PROOFMARK_ACTION_REPOSITORY:-${GITHUB_ACTION_REPOSITORY:-}} path=${GITHUB_ACTION_PATH//\\//} owner
+    if [ -z "$name" ] && [ "$path" != "${path##*/_actions/}" ]; then
+        path=${path##*/_actions/}
+        owner=${path%%/*}
+        path=${path#*/}
+        name=$owner/${path%%/*}
+    fi
+    case $name in
+    *[!0-9A-Za-z._/-]* | */*/* | /* | */ | *..*) fail 2 "the action's repository \`$name\` is no OWNER/NAME" ;;
+    '' | */*) ;;
+    *) fail 2 "the action's repository \`$name\` is no OWNER/NAME" ;;
+    esac
+    printf '%s\n' "$name"
+}
 
 # download PATH FILE. Proxies come from the usual variables, which curl reads.
 download() {
-    local base=${RELEASES:-https://github.com/$(repository)/releases/download} status=0
+    local base=${RELEASES:-https://github.com/$REPOSITORY/releases/download} status=0
     # -q: no .curlrc of whoever had this machine before.
     local options=(-q --fail --silent --show-error --location --proto '=https' --proto-redir '=https' --tlsv1.2 --max-redirs 5
         --max-filesize "$MOST_BYTES" --connect-timeout 20 --max-time 300 --retry 3)
@@ -180,8 +198,8 @@ hash_of() {
 verify_attestation() {
     [ "${PROOFMARK_INPUT_VERIFY_ATTESTATION:-false}" = true ] || return 0
     command -v gh >/dev/null 2>&1 || fail 2 'the input `verify-attestation` needs gh, which is missing on this runner'
-    [ -n "$(repository)" ] || fail 2 'the input `verify-attestation` needs an action that is used by its repository'
-    GH_TOKEN=$TOKEN gh attestation verify "$1" --repo "$(repository)" --signer-workflow "$(repository)/.github/workflows/release.yml" ||
+    [ -n "$REPOSITORY" ] || fail 2 'the input `verify-attestation` needs an action that is used by its repository'
+    GH_TOKEN=$TOKEN gh attestation verify "$1" --repo "$REPOSITORY" --signer-workflow "$REPOSITORY/.github/workflows/release.yml" ||
         fail 3 'the attestation of the archive could not be verified'
 }
 

@@ -107,7 +107,7 @@ impl Host {
     }
 
     /// Where and as whom to talk.
-    fn connection(&self) -> Result<Connection, CliError> {
+    pub(crate) fn connection(&self) -> Result<Connection, CliError> {
         let world = &self.world;
         let (api, graphql) = self.addresses();
         let budget = match world.var("PROOFMARK_NETWORK_SECONDS").map(str::parse) {

@@ -161,6 +161,13 @@ impl Session {
         }
     }
 
+    /// What the head is compared with.
+    pub(crate) fn base_in_words(&self) -> String {
+        let Base { tree, commit, kind, name, .. } = &self.base;
+        let place = if commit.is_some() { "in this clone" } else { "read from GitHub" };
+        format!("{name} {} ({}), {place}", tree.revision().short_commit().unwrap_or_default(), kind.name())
+    }
+
     /// The policy that judges.
     pub(crate) fn policy(&self) -> Result<Policy, CliError> {
         match &self.config {

@@ -5,6 +5,7 @@ mod compare;
 mod demo;
 mod exit_codes;
 mod gate;
+mod github;
 mod hook;
 mod hostile;
 mod init;

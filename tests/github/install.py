@@ -332,6 +332,26 @@ def other_machines_get_no_archive_of_this_one(folder: Path) -> None:
         assert run.code == 0 and run.binary.read_bytes() == b"arm", run
 
 
+def archives_come_from_the_repository_that_the_action_came_from(folder: Path) -> None:
+    """Which the runner tells, or its folders do."""
+    runner = Runner(folder)
+    runner.list(released())
+    runner.program("curl", 'for last; do :; done; echo "$last" >"$HOME/asked"; exit 22')
+
+    def asked(**variables: str) -> str:
+        run = runner.install(**variables)
+        assert run.code == 3 and "curl's code 22" in run.told, run
+        return (folder / "home/asked").read_text().strip()
+
+    assert asked(PROOFMARK_ACTION_REPOSITORY="acme/proofmark") == f"https://github.com/acme/proofmark/releases/download{PATH}"
+    laid = folder / "_actions/acme/gate/feature/v1"
+    shutil.copytree(runner.source, laid)
+    assert asked(GITHUB_ACTION_PATH=str(laid)) == f"https://github.com/acme/gate/releases/download{PATH}"
+    for hostile in ("acme", "acme/../other", "acme/x y", "acme/a/b", "@evil.example/x", "acme/$(touch evil)"):
+        run = runner.install(PROOFMARK_ACTION_REPOSITORY=hostile)
+        assert run.code == 2 and "is no OWNER/NAME" in run.told, run
+
+
 def an_unknown_version_is_an_error(folder: Path) -> None:
     runner = Runner(folder)
     runner.cargo()
@@ -423,6 +443,7 @@ if __name__ == "__main__":
             without_a_release_cargo_builds_in_the_actions_own_folder,
             a_local_checkout_of_the_action_is_built,
             other_machines_get_no_archive_of_this_one,
+            archives_come_from_the_repository_that_the_action_came_from,
             an_unknown_version_is_an_error,
             a_broken_line_of_the_list_is_an_error,
             a_list_with_windows_line_ends_is_read,

@@ -4,7 +4,7 @@
 
 pub(crate) mod args;
 mod compose;
-mod plan;
+pub(crate) mod plan;
 mod runner;
 mod send;
 

@@ -110,16 +110,15 @@ fn as_read(mut report: Report) -> Report {
         }
     };
     for row in report.comparison.metrics.iter_mut().chain(&mut report.comparison.params) {
-        if matches!(row.status, Status::NotANumber | Status::Unparsable | Status::Unavailable) {
+        if row.status == Status::NotANumber {
             forget(&mut row.base);
             forget(&mut row.head);
         }
         [&mut row.base, &mut row.head, &mut row.tip].into_iter().for_each(told);
     }
     for finding in &mut report.judgement.findings {
-        if finding.evidence.is_none() && !finding.reasons.contains(&"metric-removed".to_owned()) {
+        if finding.evidence.is_none() && finding.reasons == ["missing-candidate"] {
             forget(&mut finding.baseline);
-            forget(&mut finding.candidate);
         }
         [&mut finding.baseline, &mut finding.candidate].into_iter().for_each(told);
     }

@@ -32,6 +32,7 @@ pub struct RemoteTree {
     link: Arc<Link>,
     revision: Revision,
     commit: String,
+    limit: u64,
     source: Source,
     folders: Mutex<HashMap<RepoPath, Arc<Folder>>>,
     kept: Mutex<Kept>,
@@ -72,7 +73,13 @@ impl RemoteTree {
         let commit = revision.commit.clone().filter(|commit| wire::is_object_id(commit));
         let commit = commit.ok_or_else(|| GitHubError::Input(format!("`{}` has no full commit id", revision.name)))?;
         let (source, folders) = link.block_on(open(link.client(), &commit))?;
-        Ok(Self { link, revision, commit, source, folders: Mutex::new(folders), kept: Mutex::default() })
+        Ok(Self { link, revision, commit, limit: LIMIT, source, folders: Mutex::new(folders), kept: Mutex::default() })
+    }
+
+    /// The same tree with another limit for the size of a file; for tests.
+    #[must_use]
+    pub fn with_limit(self, limit: u64) -> Self {
+        Self { limit, ..self }
     }
 
     fn folder(&self, place: &Place, asked: &RepoPath) -> Result<Arc<Folder>, TreeError> {
@@ -97,7 +104,14 @@ impl RemoteTree {
         };
         let known = self.kept(id);
         let fetched = known.map_or_else(|| self.link.block_on(self.fetch(id, place.size)), Ok);
-        told(fetched, asked)
+        self.told(fetched, asked)
+    }
+
+    fn told(&self, fetched: Fetched, path: &RepoPath) -> Result<Arc<[u8]>, TreeError> {
+        fetched.map_err(|trouble| match trouble {
+            Trouble::TooLarge(size) => TreeError::TooLarge { path: path.clone(), size, limit: self.limit },
+            Trouble::Refused(detail) => TreeError::Refused { path: path.clone(), detail },
+        })
     }
 
     fn kept(&self, id: ContentId) -> Option<Arc<[u8]>> {
@@ -105,13 +119,13 @@ impl RemoteTree {
     }
 
     async fn fetch(&self, id: ContentId, size: Option<u64>) -> Fetched {
-        if let Some(size) = size.filter(|size| *size > LIMIT) {
+        if let Some(size) = size.filter(|size| *size > self.limit) {
             return Err(Trouble::TooLarge(size));
         }
         let client = self.link.client();
-        let request = routes::blob(&client.repo, &id.to_string()).at_most(LIMIT as usize);
+        let request = routes::blob(&client.repo, &id.to_string()).at_most(usize::try_from(self.limit).unwrap_or(usize::MAX));
         let answer = client.send(&request).await.map_err(|error| match error {
-            GitHubError::Http { source: HttpError::TooLarge { .. }, .. } => Trouble::TooLarge(LIMIT + 1),
+            GitHubError::Http { source: HttpError::TooLarge { .. }, .. } => Trouble::TooLarge(self.limit.saturating_add(1)),
             error => Trouble::Refused(error.to_string()),
         })?;
         let bytes: Arc<[u8]> = answer.body.into();
@@ -175,7 +189,7 @@ impl Tree for RemoteTree {
         let read = |(node, path): (Result<Option<Node<Place>>, TreeError>, &RepoPath)| match node? {
             Some(Node::File(place)) => {
                 let bytes = match place.id.and_then(|id| fetched.get(&id)) {
-                    Some(fetched) => told(fetched.clone(), path)?,
+                    Some(fetched) => self.told(fetched.clone(), path)?,
                     None => self.bytes(&place, path)?,
                 };
                 content(bytes, place.id, path).map(Some)
@@ -256,13 +270,6 @@ async fn contents(client: &Client, path: &RepoPath, commit: &str) -> Result<Fold
         return Err(GitHubError::Shape { what: request.shown(), detail: "the folder is too large to be listed".to_owned() });
     }
     Ok(Folder::of_contents(rows))
-}
-
-fn told(fetched: Fetched, path: &RepoPath) -> Result<Arc<[u8]>, TreeError> {
-    fetched.map_err(|trouble| match trouble {
-        Trouble::TooLarge(size) => TreeError::TooLarge { path: path.clone(), size, limit: LIMIT },
-        Trouble::Refused(detail) => TreeError::Refused { path: path.clone(), detail },
-    })
 }
 
 fn content(bytes: Arc<[u8]>, id: Option<ContentId>, path: &RepoPath) -> Result<Content, TreeError> {

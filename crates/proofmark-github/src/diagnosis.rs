@@ -98,11 +98,14 @@ impl Client {
 }
 
 impl Finding {
-    fn new(name: &'static str, health: Health, found: impl Into<String>) -> Self {
+    /// What was found.
+    pub fn new(name: &'static str, health: Health, found: impl Into<String>) -> Self {
         Self { name, health, found: found.into(), advice: None }
     }
 
-    fn advise(self, advice: impl Into<String>) -> Self {
+    /// With advice.
+    #[must_use]
+    pub fn advise(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }
 
@@ -148,7 +151,9 @@ fn network(connection: &Connection) -> Finding {
 
 fn is_loopback(address: &str) -> bool {
     let host = address.split("://").nth(1).unwrap_or_default();
-    ["127.0.0.1", "localhost", "[::1]"].iter().any(|own| host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
+    ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|own| host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
 }
 
 /// How many requests are left.

@@ -129,7 +129,8 @@ mod tests {
         assert!(told_by_github.contains(block), "{told_by_github}");
         assert!(told_by_github.contains("from a fork"));
         assert!(told(COMMENT, 403, INTEGRATION, &[]).contains(block));
-        let two: &[&[(&str, &str)]] = &[&[("checks", "write"), ("contents", "write")], &[("checks", "write"), ("contents", "read"), ("x", "read")]];
+        let two: &[&[(&str, &str)]] =
+            &[&[("checks", "write"), ("contents", "write")], &[("checks", "write"), ("contents", "read"), ("x", "read")]];
         assert!(told("POST /x", 403, INTEGRATION, two).contains("permissions:\n  contents: write\n  checks: write\n"));
     }
 

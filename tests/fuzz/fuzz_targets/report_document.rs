@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use proofmark_core::compare::{BaseKind, Baseline, Sides, compare};
+use proofmark_core::compare::{BaseKind, Baseline, Sides, Status, compare};
 use proofmark_core::config::Effect;
 use proofmark_core::discovery::{Discovery, Keys};
 use proofmark_core::gate::judge;
@@ -12,6 +12,7 @@ use proofmark_core::policy::Policy;
 use proofmark_core::ports::MemoryTree;
 use proofmark_core::report::{Report, read};
 use proofmark_core::snapshot::{Nowhere, Parsed, Snapshot, take};
+use proofmark_core::value::Value;
 use proofmark_fuzz::files;
 use proofmark_render::Options;
 
@@ -29,7 +30,9 @@ fuzz_target!(|bytes: &[u8]| {
         let report = ours(&given);
         taken(&report);
         let back = read(printed(&report).as_bytes()).expect("what we print is a report");
-        assert_eq!(shown(&back), shown(&report), "a report looks otherwise when it was read back");
+        if !has_null_beside_nan(&report) {
+            assert_eq!(shown(&back), shown(&report), "a report looks otherwise when it was read back");
+        }
     }
 });
 
@@ -47,6 +50,17 @@ fn taken(report: &Report) {
     let again = read(once.as_bytes()).unwrap_or_else(|error| panic!("a second reading refuses: {error}\n{once}"));
     assert_eq!(printed(&again), once, "a second reading differs");
     shown(report);
+}
+
+/// The one thing that JSON cannot tell from a value that is not there.
+fn has_null_beside_nan(report: &Report) -> bool {
+    let is_null = |value: &Option<Value>| *value == Some(Value::Null);
+    report
+        .comparison
+        .metrics
+        .iter()
+        .chain(&report.comparison.params)
+        .any(|row| row.status == Status::NotANumber && (is_null(&row.base) || is_null(&row.head)))
 }
 
 fn printed(report: &Report) -> String {

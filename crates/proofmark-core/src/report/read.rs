@@ -76,7 +76,7 @@ impl ReportError {
 /// Reads what `proofmark gate --format json` printed. Fields that this version does not know are passed over.
 ///
 /// What JSON cannot tell apart comes back as the likelier: the text `NaN` as the number, a date as text, and null beside
-/// NaN, or where a file cannot be read, as no value at all.
+/// NaN or infinity, or at the base of a rule's own file that moved, as no value at all.
 ///
 /// # Errors
 /// See [`ReportError`]. A report whose verdict and effect do not follow from its findings is refused.
@@ -128,32 +128,29 @@ fn is_ours(kind: Option<&str>, schema: Option<u64>) -> Result<(), ReportError> {
     }
 }
 
-/// No value and the value null are both null in JSON; what else a row says tells them apart.
+/// No value and the value null are both null in JSON; what else the document says tells them apart.
 fn restore_nulls(report: &mut Report) {
-    let Comparison { metrics, params, .. } = &mut report.comparison;
+    let Report { comparison: Comparison { metrics, params, .. }, judgement, head_policy_judgement, .. } = report;
     for row in metrics.iter_mut().chain(params) {
         let (base, head) = has_sides(row);
         row.base = row.base.take().or_else(|| base.then_some(Value::Null));
         row.head = row.head.take().or_else(|| head.then_some(Value::Null));
     }
-    let judgements = std::iter::once(&mut report.judgement).chain(&mut report.head_policy_judgement);
-    for finding in judgements.flat_map(|judgement| &mut judgement.findings) {
-        let (base, head) = finding.evidence.as_ref().map_or((false, false), |evidence| (evidence.n_base > 0, evidence.n_head > 0));
-        finding.baseline = finding.baseline.take().or_else(|| (base || is_removed(finding)).then_some(Value::Null));
+    for finding in std::iter::once(judgement).chain(head_policy_judgement).flat_map(|judgement| &mut judgement.findings) {
+        let (base, head) = has_values(finding, metrics);
+        finding.baseline = finding.baseline.take().or_else(|| base.then_some(Value::Null));
         finding.candidate = finding.candidate.take().or_else(|| head.then_some(Value::Null));
     }
-}
-
-fn is_removed(finding: &Finding) -> bool {
-    finding.reasons.iter().any(|reason| reason == "metric-removed")
 }
 
 /// Which sides of a row surely have a value.
 fn has_sides(row: &Delta) -> (bool, bool) {
     match row.status {
+        _ if row.whole_file => (false, false),
         Status::Added => (false, true),
         Status::Removed => (true, false),
-        Status::Unparsable | Status::Unavailable | Status::NotANumber => (false, false),
+        Status::NotANumber => (false, false),
+        Status::Unparsable | Status::Unavailable => (row.base_problem.is_none(), row.head_problem.is_none()),
         Status::Regressed
         | Status::TypeChanged
         | Status::Null
@@ -161,8 +158,24 @@ fn has_sides(row: &Delta) -> (bool, bool) {
         | Status::Improved
         | Status::RenamedFile
         | Status::UnchangedByHash
-        | Status::Unchanged => (!row.whole_file, !row.whole_file),
+        | Status::Unchanged => (true, true),
     }
+}
+
+/// Which values a finding surely has. `rows` are sorted by file.
+fn has_values(finding: &Finding, rows: &[Delta]) -> (bool, bool) {
+    if let Some(evidence) = &finding.evidence {
+        return (evidence.n_base > 0, evidence.n_head > 0);
+    }
+    if finding.reasons.iter().any(|reason| reason == "metric-removed") {
+        return (true, false);
+    }
+    // All rows of a file that cannot be read have the same side.
+    let first = finding.file.as_ref().and_then(|file| {
+        let row = rows.get(rows.partition_point(|row| row.file < *file))?;
+        (row.file == *file && matches!(row.status, Status::Unparsable | Status::Unavailable)).then_some(row)
+    });
+    first.filter(|_| finding.not_judged).map_or((false, false), has_sides)
 }
 
 /// What a judgement comes to must follow from its findings, and each finding's effect be one that its verdict can have.

@@ -226,6 +226,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         #[test]
         fn everything_keeps_the_limits(letter in any::<char>(), count in 0_usize..70_000, extra in 0_usize..3) {
             let long: String = std::iter::repeat_n(letter, count).collect();

@@ -3,9 +3,10 @@
 //! Adding a reaction that the same user already gave answers 200 instead of 201: test and set. All jobs of a workflow are
 //! the same user.
 //!
-//! - **Never two writers.** Who holds the lock writes within [`Patience::lease`] from *before* it was asked for, and drops
-//!   whatever is under way after that. A lock is broken only once it is [`Patience::stale`] old, which is much longer, and
-//!   only by its own number, so that nobody ever takes off a lock that he did not look at.
+//! - **Never two writers.** Who holds the lock writes within [`Patience::lease`] from *before* it was asked for. After that
+//!   the holder drops what is under way and leaves the lock alone, for a request may still arrive. A lock is broken only once
+//!   it is [`Patience::stale`] old, which is much longer, and only by its own number, so that nobody takes off another lock
+//!   than the one that was looked at.
 //! - **Never a deadlock.** A lock whose owner died is stale some time, and waiting ends anyway.
 //! - **A lost answer** leaves a reaction that may be ours or somebody else's who came at the same moment; nothing tells
 //!   them apart. Taking it off early could let two write, so it counts as somebody else's until it is stale. That costs

@@ -154,12 +154,15 @@ impl<'a> Session<'a> {
         let lock = if self.lockless { Lock::Impossible } else { lock(self.client, oldest.id, self.patience, &mut self.dice).await? };
         match lock {
             Lock::Held { reaction, until } => {
-                let step = timeout_at(until, self.rewrite(oldest.id, duplicates)).await;
+                let Ok(step) = timeout_at(until, self.rewrite(oldest.id, duplicates)).await else {
+                    // What was under way may still arrive: the lock stays until it is stale, for us as for others.
+                    return Ok(Step::Again);
+                };
                 // Also after a failure. Whoever comes next waits longer when this fails, and no more than that.
                 if let Err(error) = unlock(self.client, oldest.id, reaction).await {
                     self.notes.insert(format!("The mark that keeps other jobs from the comment could not be taken off: {error}."));
                 }
-                step.unwrap_or(Ok(Step::Again))
+                step
             }
             Lock::Impossible | Lock::Busy => {
                 let step = self.rewrite(oldest.id, duplicates).await?;
@@ -207,35 +210,36 @@ impl<'a> Session<'a> {
                 }
                 if shown { CommentOutcome::Deleted } else { CommentOutcome::NotNeeded }
             }
+            // What bears the lock goes last: as long as it is there, nobody takes one of the others for the oldest.
             Plan::Delete => {
+                self.delete_all(duplicates).await?;
                 self.delete(id).await?;
-                CommentOutcome::Deleted
+                return Ok(Step::Done(CommentOutcome::Deleted));
             }
             Plan::Renew { body, left_out } => {
                 self.note_left_out(left_out);
-                self.renew(&comment, &body).await?
+                let made = self.create(&body, id).await?;
+                self.delete_all(duplicates).await?;
+                self.put_aside(&comment).await?;
+                return Ok(Step::Done(CommentOutcome::Recreated { url: made.html_url }));
             }
         };
-        for duplicate in duplicates {
-            self.delete(duplicate.id).await?;
-        }
+        self.delete_all(duplicates).await?;
         Ok(Step::Done(outcome))
     }
 
-    /// The new one comes first, so that there is one at any time.
-    async fn renew(&mut self, old: &Comment, body: &str) -> Result<CommentOutcome, GitHubError> {
-        let made = self.create(body, old.id).await?;
-        if self.order.mode == CommentMode::HideAndRecreate {
-            // Without our marker it is not found again, even where hiding fails or the server does not tell what is hidden.
-            let retired = text(old).replacen(&self.marker, &retired(&self.order.key), 1);
-            self.patch(old.id, &retired).await?;
-            if let Err(error) = self.hide(&old.node_id).await {
-                self.notes.insert(format!("The earlier comment could not be hidden: {error}."));
-            }
-        } else {
-            self.delete(old.id).await?;
+    /// Deletes or hides what has a successor.
+    async fn put_aside(&mut self, old: &Comment) -> Result<(), GitHubError> {
+        if self.order.mode != CommentMode::HideAndRecreate {
+            return self.delete(old.id).await;
         }
-        Ok(CommentOutcome::Recreated { url: made.html_url })
+        // Without our marker it is not found again, even where hiding fails or the server does not tell what is hidden.
+        let retired = text(old).replacen(&self.marker, &retired(&self.order.key), 1);
+        self.patch(old.id, &retired).await?;
+        if let Err(error) = self.hide(&old.node_id).await {
+            self.notes.insert(format!("The earlier comment could not be hidden: {error}."));
+        }
+        Ok(())
     }
 
     async fn hide(&self, node_id: &str) -> Result<(), GitHubError> {
@@ -277,6 +281,13 @@ impl<'a> Session<'a> {
     /// Deletes a comment; one that is gone is fine.
     async fn delete(&self, id: u64) -> Result<(), GitHubError> {
         unless_gone(self.client.send(&routes::delete_comment(&self.client.repo, id)).await).map(|_| ())
+    }
+
+    async fn delete_all(&self, comments: &[Comment]) -> Result<(), GitHubError> {
+        for comment in comments {
+            self.delete(comment.id).await?;
+        }
+        Ok(())
     }
 
     fn plan(&self, text: &str, page: Page) -> Result<Plan, GitHubError> {

@@ -110,9 +110,7 @@ mod tests {
 
     #[test]
     fn one_listing_becomes_folders() {
-        let rows = ["z.json", "a", "a/b", "a/b/c.json", "a/x"].map(|path| {
-            row(path, if path.contains('.') { "100644" } else { "040000" })
-        });
+        let rows = ["z.json", "a", "a/b", "a/b/c.json", "a/x"].map(|path| row(path, if path.contains('.') { "100644" } else { "040000" }));
         let folders = all(rows.into());
         let root = &folders[&RepoPath::root()];
         assert_eq!(names(root), [("a".to_owned(), EntryKind::Folder), ("z.json".to_owned(), EntryKind::File)]);

@@ -9,7 +9,7 @@
 use proofmark_http::Answer;
 
 use super::token::TokenKind;
-use super::{Finding, Questions, Health};
+use super::{Finding, Health, Questions};
 use crate::client::Client;
 use crate::error::GitHubError;
 use crate::permissions::{advice, needs_app};
@@ -56,7 +56,9 @@ fn written(name: &'static str, answer: Result<Answer, GitHubError>) -> Finding {
         Err(error) => match error.status() {
             Some(400 | 422) => Finding::new(name, Health::Good, "can be written"),
             // There is another way, so nothing is broken.
-            Some(403) if needs_app(&error) => Finding { advice: advice(&error), ..Finding::new(name, Health::Warning, "cannot be written") },
+            Some(403) if needs_app(&error) => {
+                Finding { advice: advice(&error), ..Finding::new(name, Health::Warning, "cannot be written") }
+            }
             Some(401 | 403) => Finding { advice: advice(&error), ..Finding::new(name, Health::Bad, "cannot be written") },
             _ => Finding::failed(name, Health::Unknown, &error),
         },
@@ -75,12 +77,16 @@ fn required(check: &str, branch: &str, rules: Result<Vec<wire::Rule>, GitHubErro
     let finding = if is_required {
         Finding::new("required check", Health::Good, format!("a rule of `{branch}` requires `{check}`"))
     } else {
-        Finding::new("required check", Health::Warning, format!("no ruleset of `{branch}` requires `{check}`, so a regression can be merged"))
-            .advise(format!(
-                "Once the check has run, open the repository's settings, \"Rules\", \"Rulesets\", choose one for `{branch}`, and \
+        Finding::new(
+            "required check",
+            Health::Warning,
+            format!("no ruleset of `{branch}` requires `{check}`, so a regression can be merged"),
+        )
+        .advise(format!(
+            "Once the check has run, open the repository's settings, \"Rules\", \"Rulesets\", choose one for `{branch}`, and \
                  under \"Require status checks to pass\" add `{check}`. (An older branch protection may require it already: a \
                  workflow's token cannot see those.)"
-            ))
+        ))
     };
     if queue { with_queue(finding, check) } else { finding }
 }
@@ -102,7 +108,8 @@ mod tests {
 
     #[test]
     fn a_required_check_is_found_by_its_whole_name() {
-        let rule = serde_json::json!({"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "proofmark"}]}});
+        let rule =
+            serde_json::json!({"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "proofmark"}]}});
         let other = serde_json::json!({"type": "deletion"});
         assert_eq!(required("proofmark", "main", rules(serde_json::json!([other, rule]))).health, Health::Good);
         let absent = required("proofmark / a", "main", rules(serde_json::json!([rule])));

@@ -23,13 +23,8 @@ pub enum TokenKind {
 impl TokenKind {
     /// The kind of a token.
     pub fn of(token: &Secret) -> Self {
-        let kinds = [
-            ("ghs_", Self::App),
-            ("ghp_", Self::Classic),
-            ("github_pat_", Self::FineGrained),
-            ("gho_", Self::User),
-            ("ghu_", Self::User),
-        ];
+        let kinds =
+            [("ghs_", Self::App), ("ghp_", Self::Classic), ("github_pat_", Self::FineGrained), ("gho_", Self::User), ("ghu_", Self::User)];
         kinds.into_iter().find(|(start, _)| token.expose().starts_with(start)).map_or(Self::Other, |(_, kind)| kind)
     }
 }

@@ -73,17 +73,20 @@ fn a_limit_is_waited_for() {
 }
 
 #[test]
-fn a_wait_longer_than_the_lock_holds_gives_the_lock_back() {
+fn a_text_that_takes_longer_than_the_lock_holds_overwrites_nobody() {
     let github = start();
     report(1).sent(&github);
     github.fail(Fault::new("PATCH", ONE, What::Slow(600)).nth(1));
-    let hurry = Patience { lease: Duration::from_millis(200), ..patience() };
-    // The slow text still arrives in the end, so that the second round finds it there.
-    let outcome = Report { patience: hurry, ..report(2) }.sent(&github);
-    assert!(matches!(outcome, CommentOutcome::Updated { .. } | CommentOutcome::Unchanged { .. }), "{outcome:?}");
-    assert!(count(&github, "POST reactions") >= 1);
-    std::thread::sleep(Duration::from_millis(700));
-    assert!(only(&github).body.contains("report of run 2"));
+    let hurry = Patience { lease: Duration::from_millis(200), stale: Duration::from_millis(1_000), ..patience() };
+    std::thread::scope(|scope| {
+        scope.spawn(|| Report { patience: hurry, ..report(2) }.sent(&github));
+        std::thread::sleep(Duration::from_millis(100));
+        let started = Instant::now();
+        Report { patience: hurry, ..report(2).of("other") }.sent(&github);
+        assert!(started.elapsed() >= Duration::from_millis(500), "it did not wait for the text under way");
+    });
+    let body = only(&github).body;
+    assert!(body.contains("report of run 2") && body.contains("other of run 2"), "{body}");
 }
 
 #[test]

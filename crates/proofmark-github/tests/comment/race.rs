@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use proofmark_testkit::github::{FakeGitHub, Fault, What};
+use proofmark_core::config::CommentMode;
+use proofmark_github::Patience;
+use proofmark_testkit::github::{Comment, FakeGitHub, Fault, What};
 
-use crate::setup::{Report, only, patience, report, start};
+use crate::setup::{Report, comments, patience, report, start};
 
 const PARALLEL: u64 = 6;
 
@@ -32,7 +34,8 @@ fn there_is_one_comment_with_all_sections_however_many_write_at_once() {
     });
 }
 
-/// Two or five jobs with sections of their own, or the same one; a comment is there or not; with faults or without.
+/// Two or five jobs with sections of their own, or the same one; a comment is there or not; with faults or without; one may
+/// post anew where the others update.
 fn race(seed: u64) {
     let github = start();
     let jobs: u64 = if seed % 2 == 0 { 2 } else { 5 };
@@ -47,7 +50,13 @@ fn race(seed: u64) {
     let reports: Vec<Report> = (0..jobs)
         .map(|job| {
             let section = if shared { "shared".to_owned() } else { format!("job-{job}") };
-            Report { seed: seed * 100 + job, patience: patience(), ..report(10 + job).of(&section) }
+            let mode = match (seed + job) % 7 {
+                5 => CommentMode::Recreate,
+                6 => CommentMode::HideAndRecreate,
+                _ => CommentMode::Update,
+            };
+            let patience = Patience { lease: Duration::from_millis(1_000), stale: Duration::from_millis(3_000), ..patience() };
+            Report { seed: seed * 100 + job, mode, patience, ..report(10 + job).of(&section) }
         })
         .collect();
     let started = Instant::now();
@@ -60,7 +69,10 @@ fn race(seed: u64) {
             });
         }
     });
-    let body = only(&github).body;
+    let left: Vec<Comment> = comments(&github).into_iter().filter(|comment| comment.minimized.is_none()).collect();
+    let [comment] = left.as_slice() else { panic!("seed {seed}: {} comments: {left:#?}", left.len()) };
+    assert!(comment.reactions.is_empty(), "seed {seed}: {comment:#?}");
+    let body = &comment.body;
     let expected: Vec<&Report> = if shared { reports.last().into_iter().collect() } else { reports.iter().collect() };
     for report in expected {
         assert_eq!(body.matches(&report.text).count(), 1, "seed {seed} after {:?}: {body}", started.elapsed());
@@ -79,6 +91,7 @@ fn go_wrong(github: &FakeGitHub, seed: u64) {
         ("DELETE", "*", What::StatusAfter(500), 0.05),
         ("GET", "*", What::StatusBefore(502), 0.03),
         ("POST", "/repos/*/reactions", What::StatusBefore(502), 0.03),
+        ("POST", "/repos/*/reactions", What::CutAfter, 0.005),
         ("*", "*", What::Slow(20), 0.03),
     ];
     for (number, (method, path, what, chance)) in all.into_iter().enumerate() {

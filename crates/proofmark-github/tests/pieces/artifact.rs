@@ -1,5 +1,5 @@
-use proofmark_github::Client;
 use proofmark_github::ArtifactError;
+use proofmark_github::Client;
 use proofmark_testkit::github::{Artifact, Fault, Run, What, World};
 
 use super::{REPO, Rig, sha};

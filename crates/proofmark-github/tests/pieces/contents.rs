@@ -41,14 +41,7 @@ fn names(tree: &dyn Tree, folder: &str) -> Option<Vec<(String, EntryKind)>> {
 /// What every way of listing must give.
 fn check(tree: &dyn Tree) {
     use EntryKind::{File, Folder, Link, Submodule};
-    let expected = [
-        ("big.bin", File),
-        ("loop", Link),
-        ("metrics.json", File),
-        ("models", Folder),
-        ("out", Link),
-        ("sub", Submodule),
-    ];
+    let expected = [("big.bin", File), ("loop", Link), ("metrics.json", File), ("models", Folder), ("out", Link), ("sub", Submodule)];
     assert_eq!(names(tree, ""), Some(expected.map(|(name, kind)| (name.to_owned(), kind)).into()));
     assert_eq!(names(tree, "models/latest"), Some(vec![("ü x.json".to_owned(), File)]));
     assert_eq!((names(tree, "nowhere"), names(tree, "metrics.json")), (None, None));
@@ -113,7 +106,10 @@ fn many_files_are_read_side_by_side() {
     let refused: Vec<_> = read.iter().filter(|read| read.is_err()).collect();
     assert!(matches!(refused[0], Err(TreeError::Refused { detail, .. }) if detail.contains("403")), "{refused:?}");
     for (at, read) in read[..40].iter().enumerate().filter(|(_, read)| read.is_ok()) {
-        assert_eq!(read.as_ref().ok().and_then(|content| content.as_ref()).map(|content| content.bytes.clone()), Some(format!("{}", at % 30).into_bytes()));
+        assert_eq!(
+            read.as_ref().ok().and_then(|content| content.as_ref()).map(|content| content.bytes.clone()),
+            Some(format!("{}", at % 30).into_bytes())
+        );
     }
     // One request for each content, whatever names it has.
     assert_eq!(rig.asked().len(), 1 + 30);
@@ -142,4 +138,19 @@ fn merge_bases_and_commits_are_found() {
     let commit = rig.run(async |client: &Client| client.commit(&topic).await).expect("a commit");
     assert_eq!((commit.sha, commit.subject.as_str(), commit.parents), (topic, "on topic", vec![base]));
     assert_eq!(rig.asked().len(), 2);
+}
+
+#[test]
+fn large_files_are_not_asked_for() {
+    let (repo, head) = repository();
+    let rig = rig(&repo, 1000);
+    let tree = open(&rig, &head).expect("a tree").with_limit(7);
+    let too_large = TreeError::TooLarge { path: path("metrics.json"), size: 8, limit: 7 };
+    assert_eq!(tree.read(&path("metrics.json")), Err(too_large.clone()));
+    assert_eq!(tree.read_many(&[path("metrics.json")]), [Err(too_large)]);
+    assert_eq!(rig.asked().len(), 1);
+    assert!(tree.read(&path("models/a/m.json")).is_ok());
+    // A listing may tell no size, or a wrong one.
+    rig.github.fail(Fault::new("GET", "*/git/blobs/*", What::Endless));
+    assert!(matches!(tree.read(&path("models/b/ü x.json")), Err(TreeError::TooLarge { limit: 7, .. })));
 }

@@ -1,4 +1,4 @@
-use proofmark_github::{Finding, Questions, Health};
+use proofmark_github::{Finding, Health, Questions};
 use proofmark_testkit::github::{Fault, Issue, Level, Token, What, World};
 use proofmark_testkit::repo::TestRepo;
 use serde_json::json;
@@ -18,8 +18,7 @@ fn world(repo: &TestRepo) -> World {
 }
 
 fn diagnose(rig: &Rig, probe_writes: bool) -> Vec<Finding> {
-    let questions =
-        Questions { connection: &rig.connection, now: 0, pull: Some(7), base: None, check: Some("proofmark"), probe_writes };
+    let questions = Questions { connection: &rig.connection, now: 0, pull: Some(7), base: None, check: Some("proofmark"), probe_writes };
     rig.link.block_on(rig.link.client().diagnose(&questions))
 }
 

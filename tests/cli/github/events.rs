@@ -1,0 +1,128 @@
+//! Each event: what is judged against what, and where the report stands.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn a_pull_request_that_passes() {
+    let stage = Stage::new("0.95");
+    stage.on_pull_request(&["gate", "--post"]).expect(0);
+    let bodies = stage.bodies();
+    assert_eq!(bodies.len(), 1);
+    assert!(bodies[0].starts_with("<!-- proofmark:") && bodies[0].contains("all checks passed") || bodies[0].contains("the one check passed"), "{}", bodies[0]);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed success"]);
+    assert!(stage.read("summary.md").contains("the one check passed"));
+    assert_eq!(stage.output("effect").as_deref(), Some("allow"));
+    assert_eq!(stage.output("improved").as_deref(), Some("1"));
+    assert!(stage.output("comment-url").is_some_and(|url| url.contains("#issuecomment-")));
+    assert!(stage.github.requests().len() <= 12, "{}", stage.github.requests().len());
+}
+
+#[test]
+fn a_pull_request_that_regresses() {
+    let stage = Stage::new("0.8");
+    let ran = stage.on_pull_request(&["gate", "--post"]);
+    ran.clone().expect(1);
+    assert!(stage.bodies()[0].contains("BLOCKED"));
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+    let state = stage.github.state();
+    let check = state.check_runs(REPOSITORY, &stage.head)[0];
+    let places: Vec<(String, u64)> = check.annotations.iter().map(|row| (row.path.clone(), row.start_line)).collect();
+    assert_eq!(places, [("metrics.json".to_owned(), 2)], "the line of the metric");
+    assert!(!ran.stdout.contains("::error"), "the check has the annotations: {}", ran.stdout);
+    drop(state);
+    assert_eq!(stage.output("blocked").as_deref(), Some("true"));
+}
+
+#[test]
+fn the_merge_commit_is_judged_against_the_base_and_reported_at_the_head() {
+    let mut stage = Stage::new("0.95");
+    // Somebody else has made the model on main better since: what counts is main as it is now, merged with the change.
+    stage.repo.switch("main").write("other.txt", "x");
+    let newest = stage.repo.commit("main moves on");
+    let merged = {
+        stage.repo.git(&["checkout", "--quiet", "--detach", "main"]);
+        stage.repo.merge("change")
+    };
+    stage.set("GITHUB_SHA", &merged);
+    let report = stage.on_pull_request(&["gate", "--post", "--format", "json"]);
+    let text = report.expect(0);
+    assert!(text.contains(&newest), "judged against the newest main");
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed success"]);
+    assert_eq!(stage.checks(&merged), Vec::<String>::new(), "nobody looks at the merge commit");
+}
+
+#[test]
+fn a_merge_queue_is_judged_against_its_base_and_reported_at_its_head() {
+    let mut stage = Stage::new("0.8");
+    let queue = format!("gh-readonly-queue/main/pr-7-{}", stage.base);
+    let payload = json!({
+        "action": "checks_requested", "repository": {"full_name": REPOSITORY, "default_branch": "main"},
+        "merge_group": {"head_sha": stage.head, "head_ref": format!("refs/heads/{queue}"), "base_sha": stage.base, "base_ref": "refs/heads/main"},
+    });
+    stage.set("GITHUB_REF", &format!("refs/heads/{queue}"));
+    stage.program("merge_group", &payload).run(&["gate", "--post"]).expect(1);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+    assert!(stage.bodies().is_empty(), "nobody reads a comment of a queue");
+}
+
+#[test]
+fn a_push_to_the_default_branch_is_judged_against_what_was_there() {
+    let stage = Stage::new("0.8");
+    stage.repo.git(&["branch", "--force", "main", "change"]);
+    stage.repo.switch("main");
+    let payload = json!({
+        "ref": "refs/heads/main", "before": stage.base, "after": stage.head, "repository": {"full_name": REPOSITORY, "default_branch": "main"},
+    });
+    stage.program("push", &payload).run(&["gate", "--post"]).expect(1);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+    assert!(stage.read("summary.md").contains("BLOCKED"));
+}
+
+#[test]
+fn a_push_to_a_branch_is_judged_against_the_default_branch_and_finds_its_pull_request() {
+    let stage = Stage::new("0.8");
+    let payload = json!({
+        "ref": "refs/heads/change", "before": stage.head, "after": stage.head, "repository": {"full_name": REPOSITORY, "default_branch": "main"},
+    });
+    stage.program("push", &payload).run(&["gate", "--post"]).expect(1);
+    assert_eq!(stage.bodies().len(), 1);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+}
+
+#[test]
+fn a_comment_on_a_pull_request_reports_at_its_head() {
+    let mut stage = Stage::new("0.8");
+    let payload = json!({
+        "action": "created", "repository": {"full_name": REPOSITORY, "default_branch": "main"},
+        "issue": {"number": 7, "state": "open", "pull_request": {"url": "x"}}, "comment": {"body": "/gate"},
+    });
+    let base = stage.base.clone();
+    stage.set("GITHUB_SHA", &base);
+    stage.program("issue_comment", &payload).run(&["gate", "--post"]).expect(1);
+    assert_eq!(stage.bodies().len(), 1);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+}
+
+#[test]
+fn events_without_a_pull_request_leave_a_check_and_a_summary() {
+    for event in ["schedule", "workflow_dispatch", "repository_dispatch", "release"] {
+        let stage = Stage::new("0.95");
+        let payload = json!({"repository": {"full_name": REPOSITORY, "default_branch": "main"}});
+        stage.program(event, &payload).run(&["gate", "--post"]).expect(0);
+        assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed success"], "{event}");
+        assert!(stage.bodies().is_empty(), "{event}");
+        assert!(stage.read("summary.md").contains("passed"), "{event}");
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_is_posted_too() {
+    let base = [("metrics.json", "{\"acc\": 0.9}"), ("proofmark.toml", "[[rule]]\nmetirc = \"acc\"\n")];
+    let stage = Stage::of(change(&base, &[("metrics.json", "{\"acc\": 0.9}")]), Token::actions_writing());
+    stage.on_pull_request(&["gate", "--post"]).expect(2);
+    assert!(stage.bodies()[0].contains("nothing was judged"), "{}", stage.bodies()[0]);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+    assert_eq!(stage.output("effect").as_deref(), Some("block"));
+}
