@@ -166,7 +166,8 @@ impl From<ArtifactError> for CliError {
     fn from(error: ArtifactError) -> Self {
         match error {
             ArtifactError::GitHub(error) => error.into(),
-            other => Self::input(other.to_string()).hint("the first workflow must upload `report.json` alone under that name, also when it is blocked"),
+            other => Self::input(other.to_string())
+                .hint("the first workflow must upload `report.json` alone under that name, also when it is blocked"),
         }
     }
 }

@@ -54,7 +54,22 @@ pub(crate) fn run(args: &Report, world: &World, printer: &Printer) -> Result<u8,
         return Ok(exit::ALLOWED);
     }
     let taken = match (&args.given.from_artifact, &host) {
-        (Some(name), Some(host)) => from_artifact(name, host)?,
+        (Some(name), Some(host)) => {
+            let source = Source::find(host)?;
+            match source.report(name) {
+                Ok(taken) => taken,
+                // Whoever waits for the check learns why there is none.
+                Err(error) => {
+                    posts(args, host, &config.unwrap_or_default(), world)?.post(
+                        Content::Broken(&error),
+                        Some(source.place),
+                        world,
+                        printer,
+                    )?;
+                    return Err(error);
+                }
+            }
+        }
         (Some(_), None) => return Err(posting::nowhere()),
         (None, _) => Taken { report: from_file(args.given.report.as_deref(), world)?, place: None, github: None },
     };
@@ -116,38 +131,51 @@ fn from_file(path: Option<&Path>, world: &World) -> Result<Document, CliError> {
     report::read(&bytes).map_err(|error| CliError::input(format!("`{shown}` is no report")).because(&error))
 }
 
-/// The report that the run left whose end started this one. All of it is hostile: whoever opened the pull request could
-/// write it.
-fn from_artifact(name: &str, host: &Host) -> Result<Taken, CliError> {
-    let wrong = |text: &str| CliError::input(text).hint("use `--from-artifact` in a workflow with `on: workflow_run`");
-    let actions = host.actions.as_ref().ok_or_else(posting::nowhere)?;
-    let source = actions.source.as_ref().ok_or_else(|| wrong("this run was not started by the end of another one"))?;
-    let (Some(run_id), Some(sha)) = (source.id, actions.run.head.commit.clone()) else {
-        return Err(wrong("the event does not tell which run is over"));
-    };
-    let link = host.link()?;
-    let client = link.client();
-    let bytes = link.block_on(client.fetch_report(run_id, name))?;
-    let mut report = report::read(&bytes).map_err(|error| CliError::input(format!("the artifact `{name}` holds no report")).because(&error))?;
-    let owner = actions.head_repository.as_deref().and_then(|repository| repository.split('/').next());
-    let head = owner.zip(actions.run.head.branch.as_deref()).map(|(owner, branch)| format!("{owner}:{branch}"));
-    // The number counts only when the pull request's head is the very commit that the run was for.
-    let found = link.block_on(client.find_pull(&sha, head.as_deref(), &actions.candidates))?;
-    let attempt = source.attempt.and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or(1);
-    let mut place = Place { pull: None, sha: Some(sha), run_id, attempt };
-    let mut github = None;
-    match found {
-        Found::One(pull) => {
-            place.pull = Some(pull.number);
-            github = Some(judge_again(&mut report, &pull, &link)?);
-        }
-        Found::None => report.notes.push("No pull request has this commit as its head any more.".to_owned()),
-        Found::Several(numbers) => {
-            let numbers = numbers.iter().map(|number| format!("#{number}")).collect::<Vec<_>>().join(", ");
-            report.notes.push(format!("Several pull requests have this commit as their head ({numbers}), so none was commented."));
-        }
+/// The run whose end started this one. What it left is hostile: whoever opened the pull request could write it.
+struct Source {
+    link: Arc<Link>,
+    run: u64,
+    place: Place,
+    pull: Option<Pull>,
+    /// Why there is no pull request to comment on.
+    note: Option<String>,
+}
+
+impl Source {
+    fn find(host: &Host) -> Result<Self, CliError> {
+        let wrong = |text: &str| CliError::input(text).hint("use `--from-artifact` in a workflow with `on: workflow_run`");
+        let actions = host.actions.as_ref().ok_or_else(posting::nowhere)?;
+        let source = actions.source.as_ref().ok_or_else(|| wrong("this run was not started by the end of another one"))?;
+        let (Some(run), Some(sha)) = (source.id, actions.run.head.commit.clone()) else {
+            return Err(wrong("the event does not tell which run is over"));
+        };
+        let link = host.link()?;
+        let owner = actions.head_repository.as_deref().and_then(|repository| repository.split('/').next());
+        let head = owner.zip(actions.run.head.branch.as_deref()).map(|(owner, branch)| format!("{owner}:{branch}"));
+        // A number counts only when the pull request's head is the very commit that the run was for.
+        let found = link.block_on(link.client().find_pull(&sha, head.as_deref(), &actions.candidates))?;
+        let (pull, note) = match found {
+            Found::One(pull) => (Some(*pull), None),
+            Found::None => (None, Some("No pull request has this commit as its head any more.".to_owned())),
+            Found::Several(numbers) => {
+                let numbers = numbers.iter().map(|number| format!("#{number}")).collect::<Vec<_>>().join(", ");
+                (None, Some(format!("Several pull requests have this commit as their head ({numbers}), so none was commented.")))
+            }
+        };
+        let attempt = source.attempt.and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or(1);
+        let place = Place { pull: pull.as_ref().map(|pull| pull.number), sha: Some(sha), run_id: run, attempt };
+        Ok(Self { link, run, place, pull, note })
     }
-    Ok(Taken { report, place: Some(place), github })
+
+    /// The report that it left, judged by the base's policy.
+    fn report(&self, artifact: &str) -> Result<Taken, CliError> {
+        let bytes = self.link.block_on(self.link.client().fetch_report(self.run, artifact))?;
+        let mut report =
+            report::read(&bytes).map_err(|error| CliError::input(format!("the artifact `{artifact}` holds no report")).because(&error))?;
+        report.notes.extend(self.note.clone());
+        let github = self.pull.as_ref().map(|pull| judge_again(&mut report, pull, &self.link)).transpose()?;
+        Ok(Taken { report, place: Some(self.place.clone()), github })
+    }
 }
 
 /// Judges the comparison by the policy of the base, whatever the artifact says that came out. The values remain what the

@@ -21,8 +21,8 @@ use crate::printer::Printer;
 use crate::world::World;
 
 use args::{Annotations, Posting};
-use compose::Look;
 pub(crate) use compose::Content;
+use compose::Look;
 pub(crate) use runner::Written;
 use send::Links;
 pub(crate) use send::Place;
@@ -204,7 +204,9 @@ impl Posts<'_> {
         }
         if self.is_in_actions() && self.wants_annotations(annotated) {
             let rows = content.annotations();
-            more.extend(rows.iter().map(|row| json!({"annotation": row.title, "file": row.file.as_str(), "line": row.line, "text": row.message})));
+            more.extend(
+                rows.iter().map(|row| json!({"annotation": row.title, "file": row.file.as_str(), "line": row.line, "text": row.message})),
+            );
         }
         self.list(link, more, printer)?;
         Ok(Arrived::Yes)

@@ -64,11 +64,8 @@ pub(crate) struct Written {
 
 fn values(content: Content<'_>, links: &Links, written: &Written) -> Vec<(&'static str, String)> {
     let effect = content.effect();
-    let mut values = vec![
-        ("effect", effect.name().to_owned()),
-        ("blocked", (effect == Effect::Block).to_string()),
-        ("headline", content.headline()),
-    ];
+    let mut values =
+        vec![("effect", effect.name().to_owned()), ("blocked", (effect == Effect::Block).to_string()), ("headline", content.headline())];
     match content {
         Content::Judged(report) => {
             let with = |status: Status| report.comparison.metrics.iter().filter(|row| row.status == status).count();

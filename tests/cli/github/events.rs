@@ -10,7 +10,11 @@ fn a_pull_request_that_passes() {
     stage.on_pull_request(&["gate", "--post"]).expect(0);
     let bodies = stage.bodies();
     assert_eq!(bodies.len(), 1);
-    assert!(bodies[0].starts_with("<!-- proofmark:") && bodies[0].contains("all checks passed") || bodies[0].contains("the one check passed"), "{}", bodies[0]);
+    assert!(
+        bodies[0].starts_with("<!-- proofmark:") && bodies[0].contains("all checks passed") || bodies[0].contains("the one check passed"),
+        "{}",
+        bodies[0]
+    );
     assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed success"]);
     assert!(stage.read("summary.md").contains("the one check passed"));
     assert_eq!(stage.output("effect").as_deref(), Some("allow"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proofmark_core::config::CommentMode;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout_at};
 
 use super::author;
 use super::lock::{Dice, Lock, Patience, lock, out_of_time, unlock};
@@ -218,7 +218,9 @@ impl<'a> Session<'a> {
             }
             Plan::Renew { body, left_out } => {
                 self.note_left_out(left_out);
-                let made = self.create(&body, id).await?;
+                // One of the duplicates may be by this very run: it is not what is looked for when the answer is lost.
+                let newest = duplicates.last().map_or(id, |duplicate| duplicate.id);
+                let made = self.create(&body, newest).await?;
                 self.delete_all(duplicates).await?;
                 self.put_aside(&comment).await?;
                 return Ok(Step::Done(CommentOutcome::Recreated { url: made.html_url }));
