@@ -81,6 +81,16 @@ class Repo:
         self.git("update-ref", "refs/remotes/origin/main", "refs/heads/main")
 
 
+def shallow(change: Change, folder: Path) -> Repo:
+    """As actions/checkout leaves it without `fetch-depth: 0`: the merge commit alone."""
+    change.repo.git("update-ref", f"refs/pull/{PULL}/merge", change.merge)
+    here = Repo(folder / "shallow")
+    merge = f"refs/remotes/pull/{PULL}/merge"
+    here.git("fetch", "-q", "--no-tags", "--depth=1", change.repo.path.as_uri(), f"+refs/pull/{PULL}/merge:{merge}")
+    here.git("checkout", "-q", "--detach", merge)
+    return here
+
+
 @dataclass
 class Change:
     """A pull request in the repository: its commits, and the merge that GitHub would check out."""

@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,9 @@ class Bench:
         """Anew and once more, each by a later run."""
         with Server(self.folder, world(self.at)) as server:
             server.ask("POST", "/__fault", {"path": "*", "hits": "all", "what": {"slow": SLOW}})
+            started = time.perf_counter()
+            server.ask("GET", f"/repos/{NAME}")
+            assert time.perf_counter() - started >= SLOW / 1000, "the server is not slow"
             for number, figures in enumerate(states.values()):
                 for name in ("output", "summary"):
                     (self.folder / name).write_text("")

@@ -22,6 +22,9 @@ use crate::error::GitHubError;
 
 pub use self::lock::Patience;
 
+/// Renders Markdown within so many bytes, given the earlier runs, oldest first.
+pub type RenderSection<'a> = dyn Fn(&[PastRun], usize) -> Result<String, String> + 'a;
+
 /// A comment to be brought up to date.
 pub struct CommentOrder<'a> {
     /// The number of the pull request.
@@ -41,7 +44,7 @@ pub struct CommentOrder<'a> {
     /// Our own login, if the user told; else it is found out.
     pub author: Option<String>,
     /// The section's Markdown within so many bytes, given this section's earlier runs, oldest first.
-    pub render: &'a (dyn Fn(&[PastRun], usize) -> Result<String, String> + 'a),
+    pub render: &'a RenderSection<'a>,
 }
 
 /// What came of it. Addresses are for people, and empty in a dry run.
@@ -82,7 +85,7 @@ pub enum CommentOutcome {
     Noted {
         /// What came of it; never `Noted` itself.
         outcome: Box<Self>,
-        /// Whole sentences.
+        /// Whole sentences; they may quote the server.
         notes: Vec<String>,
     },
 }
@@ -99,9 +102,11 @@ impl CommentOutcome {
     /// Where the comment is, if there is one.
     pub fn url(&self) -> Option<&str> {
         match self.plain() {
-            Self::Created { url } | Self::Updated { url } | Self::Recreated { url } | Self::Unchanged { url } | Self::Superseded { url, .. } => {
-                Some(url)
-            }
+            Self::Created { url }
+            | Self::Updated { url }
+            | Self::Recreated { url }
+            | Self::Unchanged { url }
+            | Self::Superseded { url, .. } => Some(url),
             Self::Deleted | Self::NotNeeded | Self::Noted { .. } => None,
         }
     }

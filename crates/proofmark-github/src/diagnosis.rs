@@ -119,17 +119,11 @@ fn reached(name: &'static str, address: &str, answer: &Result<Answer, GitHubErro
     let address = proofmark_http::redact(address, &[]);
     let milliseconds = took.as_millis();
     match answer {
-        Err(error) if error.status() != Some(404) => match error {
-            GitHubError::Http { .. } => Finding::failed(name, Health::Bad, error).advise(UNREACHED),
-            _ => Finding::failed(name, Health::Bad, error),
-        },
+        Err(error) if error.status() != Some(404) => Finding::failed(name, Health::Bad, error),
         _ if took > SLOW => Finding::new(name, Health::Warning, format!("{address} answers slowly, in {milliseconds} ms")),
         _ => Finding::new(name, Health::Good, format!("{address} answers in {milliseconds} ms")),
     }
 }
-
-const UNREACHED: &str = "Is the address right (`GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`)? Does the network want a proxy \
-(`HTTPS_PROXY`), or does it have a certificate of its own (`SSL_CERT_FILE`)?";
 
 /// What stands between here and the server, as far as the settings say.
 fn network(connection: &Connection) -> Finding {

@@ -89,20 +89,16 @@ impl Client {
         let nobody = users.is_empty() && teams.is_empty();
         if !nobody && !self.is_dry() {
             let pull: wire::Reviewers = self.json(&routes::pull(&self.repo, order.pull)).await?;
-            let author = pull.user.iter().map(|user| folded(&user.login));
-            let mut done: BTreeSet<String> = pull.requested_reviewers.iter().map(|user| folded(&user.login)).chain(author).collect();
-            users.retain(|user| !done.contains(&folded(user)));
+            teams.retain(|team| !names(pull.requested_teams.iter().map(|team| &team.slug)).contains(&folded(team)));
+            users = unasked(users, &pull, &[]);
             if !users.is_empty() {
                 // Who may not see the reviews can ask all the same.
                 let reviews: Vec<wire::Review> = match self.pages(&routes::reviews(&self.repo, order.pull)).await {
                     Err(error) if matches!(error.status(), Some(403 | 404)) => Vec::new(),
                     other => other?,
                 };
-                done.extend(reviews.iter().filter_map(|review| review.user.as_ref()).map(|user| folded(&user.login)));
-                users.retain(|user| !done.contains(&folded(user)));
+                users = unasked(users, &pull, &reviews);
             }
-            let asked: BTreeSet<String> = pull.requested_teams.iter().map(|team| folded(&team.slug)).collect();
-            teams.retain(|team| !asked.contains(&folded(team)));
         }
         if users.is_empty() && teams.is_empty() {
             return Ok(ReviewOutcome::NothingToDo);
@@ -125,6 +121,17 @@ fn difference(order: &LabelOrder, there: &[wire::Label]) -> LabelChange {
     let goes = |name: &String| unwanted.contains(&folded(name)) && !wanted.contains(&folded(name));
     let removed = there.iter().map(|label| label.name.clone()).filter(goes).collect();
     LabelChange { added, removed }
+}
+
+/// Who neither wrote it, nor is asked, nor has reviewed.
+fn unasked(users: Vec<String>, pull: &wire::Reviewers, reviews: &[wire::Review]) -> Vec<String> {
+    let reviewers = reviews.iter().filter_map(|review| review.user.as_ref());
+    let done = names(pull.user.iter().chain(&pull.requested_reviewers).chain(reviewers).map(|user| &user.login));
+    users.into_iter().filter(|user| !done.contains(&folded(user))).collect()
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+    names.map(|name| folded(name)).collect()
 }
 
 /// The names in order, without white space round them, each once.
@@ -153,6 +160,16 @@ mod tests {
         let there: Vec<_> = there.iter().map(|name| wire::Label { name: (*name).to_owned() }).collect();
         let change = difference(&order, &there);
         (change.added, change.removed)
+    }
+
+    #[test]
+    fn who_has_reviewed_is_left_alone() {
+        let user = |login: &str| wire::User { login: login.to_owned() };
+        let pull = wire::Reviewers { user: Some(user("ada")), requested_reviewers: vec![user("bob")], requested_teams: vec![] };
+        let reviews = [wire::Review { user: None }, wire::Review { user: Some(user("Eve")) }];
+        let users = || ["Ada", "Bob", "eve", "zoe"].map(str::to_owned).into();
+        assert_eq!(unasked(users(), &pull, &reviews), ["zoe"]);
+        assert_eq!(unasked(users(), &pull, &[]), ["eve", "zoe"]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod wire;
 pub use artifact::{ArtifactError, ZipRefusal};
 pub use check::{CheckKey, CheckOrder, CheckOutcome, CheckRun, Origin};
 pub use client::{Client, Connection};
-pub use comment::{CommentOrder, CommentOutcome, Patience};
+pub use comment::{CommentOrder, CommentOutcome, Patience, RenderSection};
 pub use commits::CommitInfo;
 pub use contents::RemoteTree;
 pub use diagnosis::{Finding, Health, Questions, TokenKind};

@@ -1,5 +1,7 @@
 //! What to do about a refusal, for somebody who wants to get on with other work.
 
+use proofmark_http::HttpError;
+
 use crate::error::{GitHubError, Permission};
 
 /// What every run of proofmark reads.
@@ -12,7 +14,12 @@ pub fn needs_app(error: &GitHubError) -> bool {
 
 /// What to change so that it works; `None` where GitHub's own words are all there is to say.
 pub fn advice(error: &GitHubError) -> Option<String> {
-    let GitHubError::Refused { what, status, message, needs } = error else { return None };
+    let (what, status, message, needs) = match error {
+        GitHubError::Refused { what, status, message, needs } => (what, status, message, needs),
+        GitHubError::Http { source: HttpError::NotReached { .. }, .. } => return Some(UNREACHED.to_owned()),
+        GitHubError::Http { source: HttpError::Limited { .. }, .. } => return Some(TOO_MANY.to_owned()),
+        GitHubError::Http { .. } | GitHubError::Shape { .. } | GitHubError::Input(_) => return None,
+    };
     let words = message.to_ascii_lowercase();
     match status {
         401 => Some(BAD_TOKEN.to_owned()),
@@ -24,11 +31,16 @@ pub fn advice(error: &GitHubError) -> Option<String> {
             let personal = words.contains("personal access token");
             Some(if personal { for_person(&need) } else { format!("{}{FORK}", for_workflow(&need)) })
         }
-        404 if writes(what) => Some(format!("{NOT_FOUND}\n\n{}", for_workflow(&smallest(needs).or_else(|| usual(what))?))),
-        404 => Some(NOT_FOUND.to_owned()),
+        404 => Some(match smallest(needs).or_else(|| usual(what)).filter(|_| writes(what)) {
+            Some(need) => format!("{NOT_FOUND}\n\n{}", for_workflow(&need)),
+            None => NOT_FOUND.to_owned(),
+        }),
         _ => None,
     }
 }
+
+const UNREACHED: &str = "Is the address right (`GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`)? Does the network want a proxy \
+(`HTTPS_PROXY`), or does it have a certificate of its own (`SSL_CERT_FILE`)?";
 
 const BAD_TOKEN: &str = "GitHub does not know this token: it has expired, was revoked, or was not passed whole. In a workflow pass \
 `${{ github.token }}`, which is made anew for each job; a personal token has to be made again and stored as a secret.";
@@ -167,5 +179,14 @@ mod tests {
         assert!(told(COMMENT, 403, "API rate limit exceeded for installation", &[]).contains("too many"));
         assert_eq!(advice(&refused(COMMENT, 422, "Validation Failed", &[])), None);
         assert_eq!(advice(&GitHubError::Input("x".to_owned())), None);
+    }
+
+    #[test]
+    fn the_network_has_its_own_advice() {
+        let failed = |source| advice(&GitHubError::Http { what: COMMENT.to_owned(), source });
+        let detail = || "x".to_owned();
+        assert!(failed(HttpError::NotReached { detail: detail() }).is_some_and(|text| text.contains("HTTPS_PROXY")));
+        assert!(failed(HttpError::Limited { wait: std::time::Duration::from_secs(9) }).is_some_and(|text| text.contains("Wait")));
+        assert_eq!(failed(HttpError::Lost { detail: detail() }), None);
     }
 }

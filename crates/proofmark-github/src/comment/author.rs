@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn logins_match_with_and_without_bot_but_not_the_other_way_round() {
-        let by = |author: &str| serde_json::from_value::<Comment>(serde_json::json!({"id": 1, "user": {"login": author}})).expect("a comment");
+        let by =
+            |author: &str| serde_json::from_value::<Comment>(serde_json::json!({"id": 1, "user": {"login": author}})).expect("a comment");
         for (author, login, same) in [
             ("github-actions[bot]", "github-actions[bot]", true),
             ("github-actions[bot]", "GitHub-Actions", true),

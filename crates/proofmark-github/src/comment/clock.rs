@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn what_is_no_date_has_no_age() {
-        for (created, date) in [("", ""), ("2000-13-01T00:00:00Z", "Wed, 01 Mar 2000 00:00:00 GMT"), ("2000-01-01T00:00:00Z", "yesterday")] {
+        for (created, date) in [("", ""), ("2000-13-01T00:00:00Z", "Wed, 01 Mar 2000 00:00:00 GMT"), ("2000-01-01T00:00:00Z", "yesterday")]
+        {
             assert_eq!(age(created, date), None);
         }
         assert_eq!(seconds("--T::Z00000000000000"), None);

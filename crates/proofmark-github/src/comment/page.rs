@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use proofmark_core::past::PastRun;
-
+use super::RenderSection;
 use super::marker::{closes, closing, code, harmless, opened, opening};
 use super::state::State;
 
@@ -18,11 +17,7 @@ const LEAST_STATE: usize = 600;
 const LEAST_SHARE: usize = 2_500;
 /// More jobs than a workflow can have.
 const MOST_SECTIONS: usize = 300;
-const SHORTENED: &str =
-    "This part is shortened: the parts of this comment together are longer than GitHub allows. The whole report is in the summary of its run.";
-
-/// Renders Markdown within so many bytes, given the earlier runs.
-pub(super) type Render<'a> = dyn Fn(&[PastRun], usize) -> Result<String, String> + 'a;
+const SHORTENED: &str = "This part is shortened: the parts of this comment together are longer than GitHub allows. The whole report is in the summary of its run.";
 
 /// The sections of a comment by their tokens, so that their order is always the same.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -99,7 +94,7 @@ impl Page {
 
     /// Writes a section. It gets what the others leave, and at least a fair share: for that, the longest of the others are
     /// cut down to their headline. The number is that of sections that had no place at all.
-    pub(super) fn write(&mut self, marker: &str, token: &str, state: State, render: &Render<'_>) -> Result<usize, String> {
+    pub(super) fn write(&mut self, marker: &str, token: &str, state: State, render: &RenderSection<'_>) -> Result<usize, String> {
         let room = MOST_BYTES - marker.len() - 1;
         let past = state.past.clone();
         self.0.remove(token);
@@ -212,6 +207,7 @@ fn cut(text: &str, bytes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use proofmark_core::config::Effect;
+    use proofmark_core::past::PastRun;
     use proptest::prelude::*;
 
     use super::super::marker::{marker, token};

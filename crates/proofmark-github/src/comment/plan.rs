@@ -59,7 +59,11 @@ pub(super) fn plan(order: &CommentOrder<'_>, text: &str, mut page: Page) -> Resu
             page.clear(&token, state);
             return Ok(if page.is_blank() { Plan::Delete } else { Plan::Empty { body: page.fitted(&marker), shown } });
         }
-        CommentMode::Update | CommentMode::Recreate | CommentMode::HideAndRecreate | CommentMode::DeleteWhenFixed | CommentMode::OnlyOnChange => {}
+        CommentMode::Update
+        | CommentMode::Recreate
+        | CommentMode::HideAndRecreate
+        | CommentMode::DeleteWhenFixed
+        | CommentMode::OnlyOnChange => {}
     }
     if let Some(earlier) = earlier.filter(|earlier| earlier.run.order() == order.run.order()) {
         // The same run again: a later moment alone is no news.

@@ -109,8 +109,14 @@ impl<'a> Session<'a> {
             return Ok(created);
         }
         self.made = Some(made.id);
-        let now = self.comments().await?;
-        Ok(if now.iter().all(|comment| comment.id == made.id) { created } else { Step::Again })
+        match self.comments().await {
+            Ok(now) if now.iter().any(|comment| comment.id != made.id) => Ok(Step::Again),
+            Ok(_) => Ok(created),
+            Err(error) => {
+                self.notes.insert(format!("It is not known whether another job made a comment at the same moment: {error}."));
+                Ok(created)
+            }
+        }
     }
 
     /// Posts a comment. One whose answer was lost is looked for, among those newer than `after`, before it is posted again.
@@ -158,7 +164,11 @@ impl<'a> Session<'a> {
                     // What was under way may still arrive: the lock stays until it is stale, for us as for others.
                     return Ok(Step::Again);
                 };
-                // Also after a failure. Whoever comes next waits longer when this fails, and no more than that.
+                if let Err(GitHubError::Http { .. }) = step {
+                    // Nobody knows what the server made of it, so this is the same.
+                    return step;
+                }
+                // Whoever comes next waits longer when this fails, and no more than that.
                 if let Err(error) = unlock(self.client, oldest.id, reaction).await {
                     self.notes.insert(format!("The mark that keeps other jobs from the comment could not be taken off: {error}."));
                 }
@@ -176,7 +186,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Reads the comment afresh and changes it. Dropped at any moment, it leaves only what the next run heals.
+    /// Reads the comment afresh and changes it. Dropped at any moment, it leaves only what the next run heals. The oldest, which
+    /// bears the lock, is always the last to go: as long as it is there, nobody takes one of the others for the oldest.
     async fn rewrite(&mut self, id: u64, duplicates: &[Comment]) -> Result<Step, GitHubError> {
         let Some(comment) = unless_gone(self.client.json::<Comment>(&routes::comment(&self.client.repo, id)).await)? else {
             return Ok(Step::Again);
@@ -197,7 +208,18 @@ impl<'a> Session<'a> {
                 }
                 self.left(why, &comment)
             }
-            Plan::Write { body, left_out } => {
+            Plan::Renew { body, left_out } if self.made.is_none() => {
+                self.note_left_out(left_out);
+                // One of the duplicates may be by this very run: it is not what is looked for when the answer is lost.
+                let newest = duplicates.last().map_or(id, |duplicate| duplicate.id);
+                let made = self.create(&body, newest).await?;
+                self.made = Some(made.id);
+                self.delete_all(duplicates).await?;
+                self.put_aside(&comment).await?;
+                return Ok(Step::Done(CommentOutcome::Recreated { url: made.html_url }));
+            }
+            // Who has just made a new one need not make another.
+            Plan::Write { body, left_out } | Plan::Renew { body, left_out } => {
                 self.note_left_out(left_out);
                 if !self.patch(id, &body).await? {
                     return Ok(Step::Again);
@@ -210,20 +232,10 @@ impl<'a> Session<'a> {
                 }
                 if shown { CommentOutcome::Deleted } else { CommentOutcome::NotNeeded }
             }
-            // What bears the lock goes last: as long as it is there, nobody takes one of the others for the oldest.
             Plan::Delete => {
                 self.delete_all(duplicates).await?;
                 self.delete(id).await?;
                 return Ok(Step::Done(CommentOutcome::Deleted));
-            }
-            Plan::Renew { body, left_out } => {
-                self.note_left_out(left_out);
-                // One of the duplicates may be by this very run: it is not what is looked for when the answer is lost.
-                let newest = duplicates.last().map_or(id, |duplicate| duplicate.id);
-                let made = self.create(&body, newest).await?;
-                self.delete_all(duplicates).await?;
-                self.put_aside(&comment).await?;
-                return Ok(Step::Done(CommentOutcome::Recreated { url: made.html_url }));
             }
         };
         self.delete_all(duplicates).await?;
@@ -259,9 +271,13 @@ impl<'a> Session<'a> {
 
     /// Without a lock, somebody else may have written over our section: looks a little later, and writes again.
     async fn look_after(&mut self, id: u64, mut step: Step) -> Result<Step, GitHubError> {
+        use CommentOutcome::{Created, NotNeeded, Superseded, Unchanged, Updated};
+        if matches!(step, Step::Done(Unchanged { .. } | NotNeeded | Superseded { .. })) {
+            return Ok(step);
+        }
         self.notes.insert("Other jobs could not be kept from the comment while it was written, so their parts may lack news.".to_owned());
         for _ in 0..MOST_CHECKS {
-            if !matches!(step, Step::Done(CommentOutcome::Updated { .. } | CommentOutcome::Created { .. })) {
+            if !matches!(step, Step::Done(Updated { .. } | Created { .. })) {
                 return Ok(step);
             }
             sleep(self.dice.around(self.patience.pause * 4)).await;

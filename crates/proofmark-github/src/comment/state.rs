@@ -141,7 +141,8 @@ fn clean(run: &PastRun) -> PastRun {
 
 /// One line of so many letters at most, none of which moves the others about.
 fn clip(text: &str, letters: usize) -> String {
-    let moves = |letter: char| letter.is_control() || matches!(letter, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let moves =
+        |letter: char| letter.is_control() || matches!(letter, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().take(letters).map(|letter| if moves(letter) { ' ' } else { letter }).collect()
 }
 
@@ -190,11 +191,13 @@ mod tests {
         let text = prop_oneof!["[ -~]{0,40}", "\\PC{0,20}", Just("--> <!-- proofmark:x --> &amp;".to_owned())];
         let values = prop::collection::vec((text.clone(), any::<f64>()), 0..4);
         let effect = prop::sample::select(vec![Effect::Allow, Effect::Notice, Effect::Block]);
-        (any::<u64>(), any::<u32>(), text.clone(), any::<u64>(), effect, text, values).prop_map(|(id, attempt, commit, time, effect, headline, values)| {
-            let mut run = PastRun::new(id, attempt, commit, time, effect, headline);
-            run.values = values;
-            run
-        })
+        (any::<u64>(), any::<u32>(), text.clone(), any::<u64>(), effect, text, values).prop_map(
+            |(id, attempt, commit, time, effect, headline, values)| {
+                let mut run = PastRun::new(id, attempt, commit, time, effect, headline);
+                run.values = values;
+                run
+            },
+        )
     }
 
     proptest! {
@@ -225,7 +228,9 @@ mod tests {
     }
 
     fn row(value: &str, more: &str) -> String {
-        format!(r#"{{"run_id":1,"attempt":1,"commit":"x y","time":99999999999999,"effect":"allow","headline":"a\nb","values":[["v","{value}"]]{more}}}"#)
+        format!(
+            r#"{{"run_id":1,"attempt":1,"commit":"x y","time":99999999999999,"effect":"allow","headline":"a\nb","values":[["v","{value}"]]{more}}}"#
+        )
     }
 
     #[test]
@@ -239,7 +244,9 @@ mod tests {
 
     #[test]
     fn what_nobody_wrote_is_refused() {
-        for broken in ["", "{}", "[]", "null", &written("null"), &written(&row("1", ",\"more\":1")), &written(&row("1", "")).replace(":1,", ":2,")] {
+        for broken in
+            ["", "{}", "[]", "null", &written("null"), &written(&row("1", ",\"more\":1")), &written(&row("1", "")).replace(":1,", ":2,")]
+        {
             assert_eq!(State::parse(broken), None, "{broken}");
         }
     }

@@ -98,6 +98,8 @@ fn content_id(hex: &str) -> Option<ContentId> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn row(path: &str, mode: &str) -> wire::TreeRow {
@@ -129,6 +131,21 @@ mod tests {
         let mut bad = row("a", "100644");
         bad.sha = "../../x".to_owned();
         assert!(Folder::of_tree(vec![bad]).rows.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_listing_is_taken(rows in prop::collection::vec(("[a./]{0,8}|\\PC{0,8}", "[0-9]{0,6}", "[0-9a-g]{40}|.{0,3}"), 0..20)) {
+            let rows = || rows.iter().map(|(path, mode, sha)| wire::TreeRow { path: path.clone(), mode: mode.clone(), sha: sha.clone(), size: None });
+            for (folder, listed) in all(rows().collect()) {
+                for entry in listed.entries() {
+                    // What is listed can be named, and lies where it is listed.
+                    prop_assert_eq!(folder.join(&entry.name).map(|path| path.parent()), Ok(folder.clone()));
+                    prop_assert!(listed.row(&entry.name).is_some());
+                }
+            }
+            prop_assert!(Folder::of_tree(rows().collect()).rows.iter().all(|row| is_name(&row.name)));
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use proofmark_core::config::CommentMode;
 use proofmark_github::{CommentOutcome, Patience};
-use proofmark_testkit::github::{Fault, FakeGitHub, What};
+use proofmark_testkit::github::{FakeGitHub, Fault, What};
 
-use crate::setup::{PULL, REPO, Report, comments, only, patience, report, requests, start};
+use crate::setup::{BOT, PULL, REPO, Report, comments, only, patience, report, requests, start};
 
 const COMMENTS: &str = "/repos/*/issues/7/comments";
 const ONE: &str = "/repos/*/issues/comments/*";
@@ -42,6 +42,23 @@ fn a_lost_post_of_a_new_comment_in_place_of_an_old_one_is_found_too() {
     assert!(matches!(report(2).mode(CommentMode::Recreate).sent(&github), CommentOutcome::Recreated { .. }));
     assert!(only(&github).body.contains("report of run 2"));
     assert_eq!(count(&github, "POST comments"), 2);
+}
+
+#[test]
+fn a_duplicate_by_the_same_run_is_not_taken_for_the_lost_one() {
+    let github = start();
+    let bodies = ["other", "test"].map(|section| {
+        let alone = start();
+        report(2).of(section).sent(&alone);
+        only(&alone).body
+    });
+    for body in &bodies {
+        github.state().comment(REPO, PULL, BOT, body);
+    }
+    github.fail(Fault::new("POST", COMMENTS, What::CutAfter).nth(1));
+    assert!(matches!(report(2).of("test").mode(CommentMode::Recreate).sent(&github), CommentOutcome::Recreated { .. }));
+    let body = only(&github).body;
+    assert!(body.contains("other of run 2") && body.contains("test of run 2"), "{body}");
 }
 
 #[test]

@@ -38,13 +38,13 @@ fn there_is_one_comment_with_all_sections_however_many_write_at_once() {
 /// post anew where the others update.
 fn race(seed: u64) {
     let github = start();
-    let jobs: u64 = if seed % 2 == 0 { 2 } else { 5 };
+    let jobs: u64 = if seed.is_multiple_of(2) { 2 } else { 5 };
     let shared = seed % 4 >= 2;
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         report(1).of("earlier").sent(&github);
     }
     github.random_delay(Duration::from_millis(5), seed);
-    if seed % 5 != 0 {
+    if !seed.is_multiple_of(5) {
         go_wrong(&github, seed);
     }
     let reports: Vec<Report> = (0..jobs)
@@ -77,7 +77,7 @@ fn race(seed: u64) {
     for report in expected {
         assert_eq!(body.matches(&report.text).count(), 1, "seed {seed} after {:?}: {body}", started.elapsed());
     }
-    assert_eq!(body.contains("earlier of run 1"), seed % 3 == 0, "seed {seed}: {body}");
+    assert_eq!(body.contains("earlier of run 1"), seed.is_multiple_of(3), "seed {seed}: {body}");
 }
 
 /// A few requests in a hundred fail, before or after they took effect.

@@ -25,7 +25,7 @@ fn checks_keep_to_their_limits() {
         let check = check_text(&report, &page, &options, REPORT).expect("our own template");
         assert!(check.title.encode_utf16().count() <= 120 && !check.title.contains(crate::escape::acts), "{}", check.title);
         assert!(!check.summary.is_empty() && check.summary.len() <= 65_535 && !check.text.is_empty() && check.text.len() <= 65_535);
-        assert!(check.summary.contains(&headline(&report.judgement)), "{}", check.summary);
+        assert!(check.summary.contains(&headline(&report)), "{}", check.summary);
     }
 }
 
