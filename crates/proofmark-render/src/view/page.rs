@@ -186,7 +186,17 @@ fn courses(report: &Report, past: &[&PastRun], this: &str) -> Vec<Course> {
         let points = before.chain([(this.to_owned(), Some(now))]).collect();
         Course { metric, points }
     };
-    key_values(report).into_iter().map(course).collect()
+    let mut courses: Vec<Course> = key_values(report).into_iter().map(course).collect();
+    // Where all are of one file, its name says nothing.
+    let file = |course: &Course| course.metric.rsplit_once(" in ").map(|(_, file)| file.to_owned());
+    if let Some(first) = courses.first().and_then(file)
+        && courses.iter().all(|course| file(course).as_ref() == Some(&first))
+    {
+        for course in &mut courses {
+            course.metric.truncate(course.metric.len() - first.len() - " in ".len());
+        }
+    }
+    courses
 }
 
 impl Course {
@@ -201,8 +211,10 @@ impl Course {
         }
     }
 
+    /// A chart, unless it would be a flat line.
     fn chart(&self) -> Option<ChartView> {
         let points: Vec<(&str, f64)> = self.points.iter().filter_map(|(run, value)| Some((run.as_str(), (*value)?))).collect();
+        points.iter().find(|(_, value)| *value != points[0].1)?;
         Some(ChartView { metric: self.metric.clone(), text: mermaid(&self.metric, &points)? })
     }
 }
