@@ -43,7 +43,7 @@ part_e2e() {
 
 part_actions() { run_all tests/github/lint.py tests/github/install.py tests/github/release.py; }
 
-part_act() { checking_traffic run_all tests/github/act.py 'tests/github/speed.py --loose'; }
+part_act() { checking_traffic run_all tests/github/act.py tests/github/strangers.py 'tests/github/speed.py --loose'; }
 
 part_fuzz() { bash tests/fuzz/run.sh; }
 

@@ -9,7 +9,7 @@ use proofmark_core::config::GitHub;
 use proofmark_core::gate::judge;
 use proofmark_core::policy::{Policy, PolicySide};
 use proofmark_core::ports::Revision;
-use proofmark_core::report::{self, LIMIT, Report as Document};
+use proofmark_core::report::{self, LIMIT, Report as Document, ReportError};
 use proofmark_github::{Found, Link, Pull, RemoteTree};
 use proofmark_render as render;
 
@@ -128,7 +128,11 @@ fn from_file(path: Option<&Path>, world: &World) -> Result<Document, CliError> {
         std::fs::File::open(world.folder.join(path)).and_then(|file| file.take(bounded).read_to_end(&mut bytes))
     };
     read.map_err(|error| CliError::input(format!("cannot read the report `{shown}`")).because(&error))?;
-    report::read(&bytes).map_err(|error| CliError::input(format!("`{shown}` is no report")).because(&error))
+    report::read(&bytes).map_err(|error| unreadable(format!("`{shown}` is no report"), &error))
+}
+
+fn unreadable(what: String, error: &ReportError) -> CliError {
+    error.hint().into_iter().fold(CliError::input(what).because(error), CliError::hint)
 }
 
 /// The run whose end started this one. What it left is hostile: whoever opened the pull request could write it.
@@ -171,7 +175,7 @@ impl Source {
     fn report(&self, artifact: &str) -> Result<Taken, CliError> {
         let bytes = self.link.block_on(self.link.client().fetch_report(self.run, artifact))?;
         let mut report =
-            report::read(&bytes).map_err(|error| CliError::input(format!("the artifact `{artifact}` holds no report")).because(&error))?;
+            report::read(&bytes).map_err(|error| unreadable(format!("the artifact `{artifact}` holds no report"), &error))?;
         report.notes.extend(self.note.clone());
         let github = self.pull.as_ref().map(|pull| judge_again(&mut report, pull, &self.link)).transpose()?;
         Ok(Taken { report, place: Some(self.place.clone()), github })

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from install import Runner, sha256, site  # noqa: E402
+from machine import Runner, sha256, site  # noqa: E402
 from rig import ROOT, run_cases, yaml  # noqa: E402
 
 VERSION = "7.8.9"
@@ -31,7 +31,9 @@ class Project:
         for name in ("README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "action.yml"):
             shutil.copy(ROOT / name, self.path / name)
         (programs := folder / "programs").mkdir()
-        (programs / "gh").write_text('#!/bin/sh\necho "$*" >>"$HOME/gh"\ncase "$*" in "release view"*) exit "${IS_OUT:-1}" ;; esac\n')
+        (programs / "gh").write_text(
+            '#!/bin/sh\necho "$*" >>"$HOME/gh"\ncase "$*" in "release view"*) exit "${IS_OUT:-1}" ;; esac\n'
+        )
         (programs / "gh").chmod(0o755)
         self.environment = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
         (self.path / ".gitignore").write_text("/target\n/dist\n")

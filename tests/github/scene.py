@@ -64,7 +64,11 @@ class Repo:
 
     def git(self, *arguments: str) -> str:
         clean = {"PATH": os.environ["PATH"], "HOME": str(self.path), "GIT_CONFIG_NOSYSTEM": "1"}
-        who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in (("NAME", "A"), ("EMAIL", "a@example.org"))}
+        who = {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in (("NAME", "A"), ("EMAIL", "a@example.org"))
+        }
         done = subprocess.run(["git", *arguments], cwd=self.path, env=clean | who, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
         return done.stdout.strip()
@@ -171,7 +175,13 @@ def merge_group(change: Change) -> dict[str, Any]:
 def workflow_run(change: Change, run: int) -> dict[str, Any]:
     """The end of a fork's run: GitHub names no pull request then."""
     said = payload("workflow_run.completed.fork.json")
-    said["workflow_run"] |= {"id": run, "run_attempt": 1, "head_sha": change.head, "head_branch": change.branch, "name": "proofmark"}
+    said["workflow_run"] |= {
+        "id": run,
+        "run_attempt": 1,
+        "head_sha": change.head,
+        "head_branch": change.branch,
+        "name": "proofmark",
+    }
     said["workflow_run"]["repository"] |= {"id": ID, "full_name": NAME}
     said["workflow_run"]["head_repository"] |= {"id": 987654321, "full_name": "outsider/widgets"}
     return said
@@ -304,7 +314,15 @@ class Act:
         return [part for option in sorted(set(options)) for part in ("--local-repository", option)]
 
     def run(
-        self, repo: Repo, workflow: str, event: str, payload: Mapping[str, Any], *, token: str = WRITES, run: int = RUN, attempt: int = 1
+        self,
+        repo: Repo,
+        workflow: str,
+        event: str,
+        payload: Mapping[str, Any],
+        *,
+        token: str = WRITES,
+        run: int = RUN,
+        attempt: int = 1,
     ) -> Ran:
         """Runs one workflow of the repository; `workflow` is a file in `.github/workflows`."""
         said = self.folder / "event.json"
@@ -348,3 +366,31 @@ runs:
         FROM: ${{ inputs.path }}
       run: cp -- "$FROM" "FOLDER/$NAME"
 """
+
+
+# What the cases share.
+
+CHECKOUT = "      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1\n"
+
+
+def workflow(event: str, job: str) -> str:
+    """A workflow with one job, in which PROOFMARK is the published action."""
+    job = job.replace("PROOFMARK", "proofmark/proofmark@" + "0" * 40)
+    return f"name: ci\non: {event}\njobs:\n  gate:\n    runs-on: ubuntu-latest\n{job}"
+
+
+BOT = "github-actions[bot]"
+
+
+def told(ran: Ran) -> str:
+    """For the message of a failed assertion."""
+    return f"act ended with {ran.code}\n{ran.log[-6000:]}"
+
+
+def writes(server: Server) -> list[tuple[str, str]]:
+    return [(request["method"], request["path"]) for request in server.requests if request["method"] != "GET"]
+
+
+def only(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    assert len(rows) == 1, rows
+    return rows[0]

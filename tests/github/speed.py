@@ -165,7 +165,9 @@ def main() -> int:
                 row = told[f"{way}, {state}"] = figures.row()
                 kept = row["median_ms"] <= most_seconds * 1000 and row["requests"] <= MOST_REQUESTS and row["peak_mib"] <= MOST_MIB
                 missed += not kept
-                shown = "  ".join(f"{value:7g} {unit}" for value, unit in zip(row.values(), ("ms", "ms best", "requests", "MiB"), strict=True))
+                shown = "  ".join(
+                    f"{value:7g} {unit}" for value, unit in zip(row.values(), ("ms", "ms best", "requests", "MiB"), strict=True)
+                )
                 print(f"  {way + ', ' + state:<36} {shown}  {'kept' if kept else 'MISSED'}")
         bench.close()
     print(f"bar: {most_seconds * 1000:g} ms, {MOST_REQUESTS} requests, {MOST_MIB} MiB")

@@ -56,7 +56,7 @@ impl Content<'_> {
     pub(crate) fn markdown(self, look: &Look<'_>, past: &[PastRun], limit: usize) -> Result<String, RenderError> {
         match self {
             Self::Judged(report) => {
-                let page = Page { past, ..look.page.clone() };
+                let page = Page { past, ..look.page };
                 Ok(render::report_within(report, look.options, look.template, &page, limit)?.text)
             }
             Self::Broken(error) => Ok(broken(error, look, limit)),

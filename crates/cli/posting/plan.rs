@@ -62,7 +62,7 @@ pub(crate) fn plan(run: &RunContext, typed: &Posting, config: &GitHub, effect: E
         status,
         instead_of_check,
         labels: labels(&config.labels, effect),
-        reviewers: of(&config.reviewers, effect).to_vec(),
+        reviewers: config.reviewers.of(effect).to_vec(),
     }
 }
 
@@ -78,24 +78,16 @@ fn check_name(run: &RunContext, subject: Option<&str>) -> String {
 
 /// Labels of this effect go on, those of the others come off.
 fn labels(config: &ByEffect, effect: Effect) -> Changes {
-    let add = of(config, effect).to_vec();
+    let add = config.of(effect).to_vec();
     let same = |one: &str, two: &str| one.to_lowercase() == two.to_lowercase();
     let others = [Effect::Allow, Effect::Notice, Effect::Block].into_iter().filter(|other| *other != effect);
     let mut remove: Vec<String> = Vec::new();
-    for label in others.flat_map(|other| of(config, other)) {
+    for label in others.flat_map(|other| config.of(other)) {
         if !add.iter().chain(&remove).any(|known| same(known, label)) {
             remove.push(label.clone());
         }
     }
     Changes { add, remove }
-}
-
-fn of(config: &ByEffect, effect: Effect) -> &[String] {
-    match effect {
-        Effect::Allow => &config.allow,
-        Effect::Notice => &config.notice,
-        Effect::Block => &config.block,
-    }
 }
 
 #[cfg(test)]

@@ -174,11 +174,8 @@ impl Sent {
                 let denied = matches!(error.status(), Some(401 | 403 | 404));
                 let mut told = CliError::from(error);
                 told.message = format!("{what} could not be posted: {}", told.message);
-                if denied {
-                    self.denied.push(told)
-                } else {
-                    self.failed.push(told)
-                }
+                let list = if denied { &mut self.denied } else { &mut self.failed };
+                list.push(told);
                 None
             }
         }

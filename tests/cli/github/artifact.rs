@@ -5,7 +5,7 @@ use proofmark_testkit::github::{Artifact, Run};
 use super::*;
 
 /// A fork's pull request whose first workflow left `files`, and the second one's event.
-fn posted(accuracy: &str, files: &[(&str, &[u8])]) -> (Stage, Value) {
+fn posted(accuracy: &str, files: Files<'_>) -> (Stage, Value) {
     let stage = Stage::new(accuracy);
     {
         let mut state = stage.github.state();
@@ -28,6 +28,9 @@ fn posted(accuracy: &str, files: &[(&str, &[u8])]) -> (Stage, Value) {
     });
     (stage, payload)
 }
+
+/// The files of an artifact.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
 
 /// What the first workflow writes.
 fn report(accuracy: &str) -> String {
@@ -82,7 +85,7 @@ fn a_pull_request_that_moved_on_is_not_commented() {
 #[test]
 fn what_is_no_report_is_refused() {
     let half = &report("0.8")[..300];
-    let cases: [(&[(&str, &[u8])], &str); 4] = [
+    let cases: [(Files<'_>, &str); 4] = [
         (&[("other.json", b"{}")], "report.json"),
         (&[("report.json", b"<html></html>")], "HTML"),
         (&[("report.json", half.as_bytes())], "report"),

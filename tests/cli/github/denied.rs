@@ -29,7 +29,7 @@ fn a_fork_leaves_everything_with_the_run() {
 fn a_missing_permission_is_named_and_the_verdict_stands() {
     let stage = with(Token::actions().with("checks", Level::Write), "0.8");
     let ran = stage.on_pull_request(&["gate", "--post"]);
-    let error = ran.clone().expect_error(1);
+    let error = ran.expect_error(1);
     assert!(error.contains("pull-requests: write"), "{error}");
     assert!(stage.bodies().is_empty());
     assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"], "what may be posted is posted");

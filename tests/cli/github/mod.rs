@@ -1,5 +1,6 @@
 //! The real binary in runs of GitHub Actions, against a GitHub on loopback: what stands there afterwards is what counts.
 
+mod action;
 mod artifact;
 mod comment;
 mod denied;
