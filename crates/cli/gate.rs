@@ -16,7 +16,7 @@ use crate::exit::{self, CliError};
 use crate::host::Host;
 use crate::output;
 use crate::posting::args::{FailOn, Posting};
-use crate::posting::{self, Content, Posts};
+use crate::posting::{self, Content, Posts, Written};
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::world::World;
@@ -56,14 +56,14 @@ pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, C
         return Ok(code(&report, args.fail_on));
     }
     let host = host.ok_or_else(posting::nowhere)?;
-    let posts = |config: &GitHub, content: Content<'_>| {
+    let posts = |config: &GitHub, content: Content<'_>, written: Written| {
         Posts {
             host: &host,
             typed: &args.posting,
             config,
             template: output::template(&args.outputs, TEMPLATE, world)?,
             options: args.outputs.options(),
-            written: output::written(&args.outputs, world)?,
+            written,
         }
         .post(content, None, world, printer)
     };
@@ -71,14 +71,14 @@ pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, C
         Ok(judged) => judged,
         // An old report that is still shown would pass for a new one.
         Err(error) => {
-            posts(&GitHub::default(), Content::Broken(&error))?;
+            posts(&GitHub::default(), Content::Broken(&error), Written::default())?;
             return Err(error);
         }
     };
     if !args.posting.dry_run {
         posting::guarded(&host, world, printer, || show(args, &judged.report, world, printer))?;
     }
-    let arrived = posts(&judged.github, Content::Judged(&judged.report))?;
+    let arrived = posts(&judged.github, Content::Judged(&judged.report), output::written(&args.outputs, world)?)?;
     Ok(posting::code(code(&judged.report, args.fail_on), arrived))
 }
 
@@ -128,10 +128,7 @@ pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<
         Ok(None) => {}
         Err(error) => report.notes.push(format!("The policy that this change brings is broken: {}", error.message)),
     }
-    // What is posted, and whom it calls, is the base's to say, like the policy.
-    let trusted = matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Base | PolicySide::Given, .. });
-    let github = session.config.as_ref().filter(|_| trusted).map(|file| file.config.github.clone()).unwrap_or_default();
-    Ok(Judged { report, github })
+    Ok(Judged { report, github: session.github() })
 }
 
 /// Why nothing was checked, for those who see it for the first time.

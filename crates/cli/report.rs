@@ -13,7 +13,8 @@ use proofmark_core::report::{self, LIMIT, Report as Document, ReportError};
 use proofmark_github::{Found, Link, Pull, RemoteTree};
 use proofmark_render as render;
 
-use crate::args::{Format, Outputs};
+use crate::args::{Between, Format, Outputs};
+use crate::base::Purpose;
 use crate::configuration::{given_config, read_config};
 use crate::exit::{self, CliError};
 use crate::gate;
@@ -22,6 +23,7 @@ use crate::output;
 use crate::posting::args::{FailOn, Given, Posting};
 use crate::posting::{self, Content, Place, Posts};
 use crate::printer::Printer;
+use crate::session::Session;
 use crate::world::World;
 
 /// Post a report to GitHub: comment, check, labels; job summary, outputs, annotations
@@ -50,7 +52,7 @@ pub(crate) fn run(args: &Report, world: &World, printer: &Printer) -> Result<u8,
     let config = given.map(|file| file.config.github);
     if args.given.pending {
         let host = host.ok_or_else(posting::nowhere)?;
-        posts(args, &host, &config.unwrap_or_default(), world)?.start(printer)?;
+        posts(args, &host, &config.or_else(|| of_base(&host, world)).unwrap_or_default(), world)?.start(printer)?;
         return Ok(exit::ALLOWED);
     }
     let taken = match (&args.given.from_artifact, &host) {
@@ -80,7 +82,7 @@ pub(crate) fn run(args: &Report, world: &World, printer: &Printer) -> Result<u8,
     let Some(host) = host else {
         return if wants_forms { Ok(gate::code(&taken.report, args.fail_on)) } else { Err(posting::nowhere()) };
     };
-    let config = config.or(taken.github).unwrap_or_default();
+    let config = config.or(taken.github).or_else(|| of_base(&host, world)).unwrap_or_default();
     let arrived = posts(args, &host, &config, world)?.post(Content::Judged(&taken.report), taken.place, world, printer)?;
     Ok(posting::code(gate::code(&taken.report, args.fail_on), arrived))
 }
@@ -94,6 +96,11 @@ fn posts<'a>(args: &'a Report, host: &'a Host, config: &'a GitHub, world: &World
         options: args.outputs.options(),
         written: output::written(&args.outputs, world)?,
     })
+}
+
+/// What the base of the run says about posting; nothing where there is no clone.
+fn of_base(host: &Host, world: &World) -> Option<GitHub> {
+    Session::open(&Between::default(), Purpose::Judge, Some(host), world).ok().map(|session| session.github())
 }
 
 /// The report in other forms.

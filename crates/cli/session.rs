@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use proofmark_core::compare::{BaseKind, Baseline, Comparison, Sides, compare};
-use proofmark_core::config::Compare;
+use proofmark_core::config::{Compare, GitHub};
 use proofmark_core::discovery::Discovery;
 use proofmark_core::files;
 use proofmark_core::path::RepoPath;
@@ -166,6 +166,12 @@ impl Session {
         let Base { tree, commit, kind, name, .. } = &self.base;
         let place = if commit.is_some() { "in this clone" } else { "read from GitHub" };
         format!("{name} {} ({}), {place}", tree.revision().short_commit().unwrap_or_default(), kind.name())
+    }
+
+    /// What is posted, and whom it calls: the base's to say, like the policy.
+    pub(crate) fn github(&self) -> GitHub {
+        let trusted = |file: &&ConfigFile| matches!(file.origin, PolicyOrigin::File { side: PolicySide::Base | PolicySide::Given, .. });
+        self.config.as_ref().filter(trusted).map(|file| file.config.github.clone()).unwrap_or_default()
     }
 
     /// The policy that judges.

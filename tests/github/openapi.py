@@ -23,6 +23,13 @@ from referencing.jsonschema import DRAFT202012
 PACKAGE = "npm/node_modules/@octokit/openapi/generated/api.github.com.json"
 # Answered for any operation, though the description only lists them for some (or for none: limits, bad JSON).
 EVERYWHERE = {"304", "400", "401", "403", "404", "422", "429"}
+# What `proofmark doctor` sends to learn whether a token may write, without writing: requests that GitHub refuses whoever
+# asks, since what their empty bodies lack has no default. 403 is then a missing permission, 422 none. See `probe`.
+PROBES = {
+    "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+    "/repos/{owner}/{repo}/check-runs",
+    "/repos/{owner}/{repo}/statuses/{sha}",
+}
 ROOT = "urn:github"
 FORMATS = jsonschema.FormatChecker([])
 
@@ -151,11 +158,19 @@ class Check:
         where = f"{one['method']} {name}"
         if not deliberate:
             self.parameters(where, operation, values, one)
-            self.body(where, operation, one)
+            if not self.probe(name, values, one):
+                self.body(where, operation, one)
         if one["fault"] or one["status"] is None:
             self.faults += 1
         else:
             self.answer(where, operation, one)
+
+    @staticmethod
+    def probe(name, values, one):
+        """Only an empty body, only one that was refused, and a status only at a commit that does not exist."""
+        refused = one["status"] is None or one["status"] >= 400
+        nowhere = values.get("sha", "0" * 40) == "0" * 40
+        return one["method"] == "POST" and name in PROBES and one["body"] == {} and refused and nowhere
 
     @staticmethod
     def by_name(path):

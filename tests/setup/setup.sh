@@ -100,6 +100,9 @@ set_up_npm() {
 
 command -v cargo >/dev/null 2>&1 || fail "cargo is missing; install Rust"
 needs git git
+# The installer of the action, and its tests.
+needs curl curl
+needs openssl openssl
 # libFuzzer comes as C++ source.
 needs "${CXX:-c++}" g++
 

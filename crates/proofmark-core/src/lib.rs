@@ -13,6 +13,7 @@ pub mod files;
 pub mod gate;
 pub mod glob;
 pub mod key;
+pub mod links;
 pub mod number;
 pub mod past;
 pub mod path;

@@ -18,7 +18,6 @@ mod repository;
 mod resolve;
 pub mod scratch;
 mod trees;
-mod walk;
 mod work_tree;
 
 pub use branches::{DefaultBranch, Head};

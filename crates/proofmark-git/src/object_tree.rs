@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::objs::Kind;
+use proofmark_core::links::{Node, follow};
 use proofmark_core::path::RepoPath;
 use proofmark_core::ports::{Content, ContentId, Entry, EntryKind, Revision, Tree, TreeError};
 
@@ -12,7 +13,7 @@ use crate::error::GitError;
 use crate::lfs::Pointer;
 use crate::objects::ObjectError;
 use crate::repository::Inner;
-use crate::walk::{Node, Nodes, follow};
+use crate::trees::Folder;
 
 /// The files of a commit. Decoded folders are shared with every other tree of the same repository.
 #[derive(Clone)]
@@ -46,6 +47,17 @@ impl GitTree {
         ContentId::new(self.root.as_slice())
     }
 
+    fn find(&self, path: &RepoPath) -> Result<Option<Node<ObjectId>>, TreeError> {
+        let child =
+            |folder: &ObjectId, name: &str| Ok(self.rows(*folder, path)?.row(name).map(|row| Node { kind: row.kind, place: row.id }));
+        follow(path, self.root, child, |link| self.blob(*link, path))
+    }
+
+    fn rows(&self, id: ObjectId, path: &RepoPath) -> Result<Arc<Folder>, TreeError> {
+        let limit = self.repository.limit;
+        self.repository.objects.tree(id, limit).map_err(|error| tree_error(error, id, path, limit))
+    }
+
     fn blob(&self, id: ObjectId, path: &RepoPath) -> Result<Vec<u8>, TreeError> {
         let limit = self.repository.limit;
         self.repository.objects.find(id, Kind::Blob, limit).map_err(|error| tree_error(error, id, path, limit))
@@ -58,66 +70,29 @@ impl Tree for GitTree {
     }
 
     fn list(&self, folder: &RepoPath) -> Result<Option<Vec<Entry>>, TreeError> {
-        match follow(self, folder)? {
-            Some(Node::Folder(id)) => {
-                let limit = self.repository.limit;
-                let rows = self.repository.objects.tree(id, limit).map_err(|error| tree_error(error, id, folder, limit))?;
-                Ok(Some(rows.entries()))
-            }
-            Some(Node::Submodule(_)) => Err(TreeError::Submodule { path: folder.clone(), submodule: folder.clone() }),
-            Some(Node::File(_) | Node::Link(_) | Node::Other(_)) | None => Ok(None),
+        let Some(node) = self.find(folder)? else { return Ok(None) };
+        match node.kind {
+            EntryKind::Folder => Ok(Some(self.rows(node.place, folder)?.entries())),
+            EntryKind::Submodule => Err(TreeError::Submodule { path: folder.clone(), submodule: folder.clone() }),
+            EntryKind::File | EntryKind::Link | EntryKind::Other => Ok(None),
         }
     }
 
     fn read(&self, path: &RepoPath) -> Result<Option<Content>, TreeError> {
-        let id = match follow(self, path)? {
-            Some(Node::File(id)) => id,
-            Some(Node::Folder(_) | Node::Submodule(_) | Node::Link(_) | Node::Other(_)) | None => return Ok(None),
-        };
+        let Some(Node { kind: EntryKind::File, place: id }) = self.find(path)? else { return Ok(None) };
         let bytes = self.repository.through_lfs(self.blob(id, path)?, path)?;
         // Equal pointers mean equal files, so that the pointer's id stands for the content.
         Ok(Some(Content { bytes, id: Some(ContentId::new(id.as_slice())) }))
     }
 
     fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, TreeError> {
-        Ok(follow(self, path)?.map(|node| {
-            let (kind, id) = match node {
-                Node::Folder(id) => (EntryKind::Folder, id),
-                Node::File(id) => (EntryKind::File, id),
-                Node::Link(id) => (EntryKind::Link, id),
-                Node::Submodule(id) => (EntryKind::Submodule, id),
-                Node::Other(id) => (EntryKind::Other, id),
-            };
-            Entry { name: path.name().to_owned(), kind, id: Some(ContentId::new(id.as_slice())) }
-        }))
+        let entry =
+            |node: Node<ObjectId>| Entry { name: path.name().to_owned(), kind: node.kind, id: Some(ContentId::new(node.place.as_slice())) };
+        Ok(self.find(path)?.map(entry))
     }
 
     fn read_many(&self, paths: &[RepoPath]) -> Vec<Result<Option<Content>, TreeError>> {
         self.repository.objects.map_many(paths.len(), |at| self.read(&paths[at]))
-    }
-}
-
-impl Nodes for GitTree {
-    type Place = ObjectId;
-
-    fn root(&self) -> ObjectId {
-        self.root
-    }
-
-    fn child(&self, folder: &ObjectId, name: &str, asked: &RepoPath) -> Result<Option<Node<ObjectId>>, TreeError> {
-        let limit = self.repository.limit;
-        let rows = self.repository.objects.tree(*folder, limit).map_err(|error| tree_error(error, *folder, asked, limit))?;
-        Ok(rows.row(name).map(|row| match row.kind {
-            EntryKind::Folder => Node::Folder(row.id),
-            EntryKind::File => Node::File(row.id),
-            EntryKind::Link => Node::Link(row.id),
-            EntryKind::Submodule => Node::Submodule(row.id),
-            EntryKind::Other => Node::Other(row.id),
-        }))
-    }
-
-    fn target(&self, link: &ObjectId, asked: &RepoPath) -> Result<Vec<u8>, TreeError> {
-        self.blob(*link, asked)
     }
 }
 

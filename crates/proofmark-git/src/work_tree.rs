@@ -5,12 +5,12 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use proofmark_core::links::{Node, follow};
 use proofmark_core::path::RepoPath;
 use proofmark_core::ports::{Content, Entry, EntryKind, Revision, Tree, TreeError};
 
 use crate::ignores::Ignores;
 use crate::repository::Inner;
-use crate::walk::{Node, Nodes, follow};
 
 /// The files below the root of a work tree. Links are followed by hand, so that nothing outside of the root and
 /// nothing in `.git` is ever opened. The root itself may be reached through links: it is the user's choice.
@@ -37,6 +37,14 @@ impl WorkTree {
     pub fn root(&self) -> &Path {
         &self.root
     }
+
+    fn find(&self, path: &RepoPath) -> Result<Option<Node<PathBuf>>, TreeError> {
+        let target = |link: &PathBuf| match fs::read_link(link) {
+            Ok(target) => Ok(target.into_os_string().into_encoded_bytes()),
+            Err(error) => Err(refused(path, &error)),
+        };
+        follow(path, self.root.clone(), |folder, name| child(folder, name, path), target)
+    }
 }
 
 impl Tree for WorkTree {
@@ -45,10 +53,11 @@ impl Tree for WorkTree {
     }
 
     fn list(&self, folder: &RepoPath) -> Result<Option<Vec<Entry>>, TreeError> {
-        let place = match follow(self, folder)? {
-            Some(Node::Folder(place)) => place,
-            Some(Node::Submodule(_)) => return Err(TreeError::Submodule { path: folder.clone(), submodule: folder.clone() }),
-            Some(Node::File(_) | Node::Link(_) | Node::Other(_)) | None => return Ok(None),
+        let Some(node) = self.find(folder)? else { return Ok(None) };
+        let place = match node.kind {
+            EntryKind::Folder => node.place,
+            EntryKind::Submodule => return Err(TreeError::Submodule { path: folder.clone(), submodule: folder.clone() }),
+            EntryKind::File | EntryKind::Link | EntryKind::Other => return Ok(None),
         };
         let mut rows = Vec::new();
         for entry in fs::read_dir(&place).map_err(|error| refused(folder, &error))? {
@@ -69,10 +78,7 @@ impl Tree for WorkTree {
     }
 
     fn read(&self, path: &RepoPath) -> Result<Option<Content>, TreeError> {
-        let place = match follow(self, path)? {
-            Some(Node::File(place)) => place,
-            Some(Node::Folder(_) | Node::Submodule(_) | Node::Link(_) | Node::Other(_)) | None => return Ok(None),
-        };
+        let Some(Node { kind: EntryKind::File, place }) = self.find(path)? else { return Ok(None) };
         let limit = self.repository.limit;
         let file = match File::open(&place) {
             Ok(file) => file,
@@ -94,16 +100,7 @@ impl Tree for WorkTree {
     }
 
     fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, TreeError> {
-        Ok(follow(self, path)?.map(|node| {
-            let kind = match node {
-                Node::Folder(_) => EntryKind::Folder,
-                Node::File(_) => EntryKind::File,
-                Node::Link(_) => EntryKind::Link,
-                Node::Submodule(_) => EntryKind::Submodule,
-                Node::Other(_) => EntryKind::Other,
-            };
-            Entry { name: path.name().to_owned(), kind, id: None }
-        }))
+        Ok(self.find(path)?.map(|node| Entry { name: path.name().to_owned(), kind: node.kind, id: None }))
     }
 
     /// By the `.gitignore` files and `.git/info/exclude`, for whatever git does not track. The user's own excludes
@@ -117,38 +114,17 @@ impl Tree for WorkTree {
     }
 }
 
-impl Nodes for WorkTree {
-    type Place = PathBuf;
-
-    fn root(&self) -> PathBuf {
-        self.root.clone()
+/// What stands in a folder under this name, without following a link.
+fn child(folder: &Path, name: &str, asked: &RepoPath) -> Result<Option<Node<PathBuf>>, TreeError> {
+    if is_dot_git(name) {
+        return Ok(None);
     }
-
-    fn child(&self, folder: &PathBuf, name: &str, asked: &RepoPath) -> Result<Option<Node<PathBuf>>, TreeError> {
-        if is_dot_git(name) {
-            return Ok(None);
-        }
-        let place = folder.join(name);
-        let kind = match fs::symlink_metadata(&place) {
-            Ok(metadata) => kind_of(metadata.file_type(), || place.clone()),
-            // A name that is too long or holds what the system does not allow cannot be there.
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(refused(asked, &error)),
-        };
-        Ok(Some(match kind {
-            EntryKind::Folder => Node::Folder(place),
-            EntryKind::File => Node::File(place),
-            EntryKind::Link => Node::Link(place),
-            EntryKind::Submodule => Node::Submodule(place),
-            EntryKind::Other => Node::Other(place),
-        }))
-    }
-
-    fn target(&self, link: &PathBuf, asked: &RepoPath) -> Result<Vec<u8>, TreeError> {
-        let target = fs::read_link(link).map_err(|error| refused(asked, &error))?;
-        Ok(target.into_os_string().into_encoded_bytes())
+    let place = folder.join(name);
+    match fs::symlink_metadata(&place) {
+        Ok(metadata) => Ok(Some(Node { kind: kind_of(metadata.file_type(), || place.clone()), place })),
+        // A name that is too long or holds what the system does not allow cannot be there.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename) => Ok(None),
+        Err(error) => Err(refused(asked, &error)),
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod unpack;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::client::Client;
 use crate::error::GitHubError;
 use crate::request::Accept;
@@ -50,6 +52,16 @@ pub enum ArtifactError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// Other bytes came than were uploaded.
+    #[error("the artifact `{name}` did not arrive as it was uploaded: GitHub names the digest {expected}, and its bytes have {found}")]
+    Damaged {
+        /// The artifact's name.
+        name: String,
+        /// What GitHub says, such as `sha256:..`; foreign text.
+        expected: String,
+        /// What was computed, in the same form.
+        found: String,
+    },
     /// It is no zip file that is opened.
     #[error("the artifact `{name}` is refused: {reason}")]
     Refused {
@@ -77,6 +89,7 @@ impl Client {
             Some(410) => ArtifactError::Expired { run, name: name.to_owned() },
             _ => error.into(),
         })?;
+        verify(name, artifact.digest.as_deref(), &zip.body)?;
         unpack::file(&zip.body, FILE, MOST_UNZIPPED).map_err(|reason| ArtifactError::Refused { name: name.to_owned(), reason })
     }
 }
@@ -93,12 +106,41 @@ fn newest(run: u64, name: &str, artifacts: Vec<wire::Artifact>) -> Result<wire::
     })
 }
 
+/// Compares the bytes with what GitHub knows of the upload. Older servers tell no digest, and one of another kind than SHA-256
+/// cannot be computed here: neither says anything against the bytes, which came over TLS from where GitHub sent us.
+fn verify(name: &str, digest: Option<&str>, zip: &[u8]) -> Result<(), ArtifactError> {
+    let Some((expected, hex)) = digest.and_then(|digest| Some((digest, digest.strip_prefix("sha256:")?))) else { return Ok(()) };
+    let found: String = Sha256::digest(zip).iter().map(|byte| format!("{byte:02x}")).collect();
+    if hex.eq_ignore_ascii_case(&found) {
+        return Ok(());
+    }
+    let expected = expected.chars().take(100).collect::<String>().escape_debug().to_string();
+    Err(ArtifactError::Damaged { name: name.to_owned(), expected, found: format!("sha256:{found}") })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Of `abc`, from the standard that defines SHA-256.
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn bytes_must_have_the_digest_that_github_names() {
+        let good = |digest: Option<&str>| verify("r", digest, b"abc").is_ok();
+        assert!(good(Some(&format!("sha256:{ABC}"))) && good(Some(&format!("sha256:{}", ABC.to_uppercase()))));
+        assert!(good(None) && good(Some("sha512:00")) && good(Some("")));
+        for wrong in [format!("sha256:{}", ABC.replace('b', "c")), "sha256:".to_owned(), format!("sha256:{}", &ABC[..62])] {
+            let error = verify("r", Some(&wrong), b"abc").expect_err(&wrong);
+            let ArtifactError::Damaged { expected, found, .. } = error else { panic!("{error}") };
+            assert_eq!((expected, found), (wrong, format!("sha256:{ABC}")));
+        }
+        let long = verify("r", Some(&format!("sha256:\n{}", "x".repeat(100_000))), b"abc").expect_err("wrong").to_string();
+        assert!(long.len() < 400 && !long.contains('\n'), "{long}");
+    }
+
     fn artifact(id: u64, name: &str, created_at: &str, expired: bool) -> wire::Artifact {
-        wire::Artifact { id, name: name.to_owned(), size_in_bytes: 1, expired, created_at: Some(created_at.to_owned()) }
+        wire::Artifact { id, name: name.to_owned(), size_in_bytes: 1, expired, created_at: Some(created_at.to_owned()), digest: None }
     }
 
     #[test]

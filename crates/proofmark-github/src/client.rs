@@ -9,7 +9,6 @@ use crate::names::RepoName;
 use crate::recorder::Recorder;
 use crate::request::{Accept, Method, Request};
 
-
 /// Pages of one list at most.
 const MOST_PAGES: usize = 100;
 
@@ -72,7 +71,7 @@ impl Client {
             .map_err(|error| wrong("the address of the API cannot be used", error.to_string()))?
             .upload_uri(origin(&connection.graphql).as_str())
             .map_err(|error| wrong("the address of the GraphQL API cannot be used", error.to_string()))?
-            .add_header(http::header::USER_AGENT, settings.user_agent.clone());
+            .add_header(http::header::USER_AGENT, settings.user_agent);
         if let Some(token) = &connection.token {
             builder = builder.personal_token(token.expose());
         }
@@ -176,7 +175,6 @@ impl Live {
         let method = match request.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
-            Method::Put => http::Method::PUT,
             Method::Patch => http::Method::PATCH,
             Method::Delete => http::Method::DELETE,
         };

@@ -1,11 +1,11 @@
 //! The files of a commit at GitHub, for clones that do not have it.
 
 mod folders;
-mod walk;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use proofmark_core::links::{Node, follow};
 use proofmark_core::path::RepoPath;
 use proofmark_core::ports::{Content, ContentId, Entry, EntryKind, Revision, Tree, TreeError};
 use proofmark_http::HttpError;
@@ -16,8 +16,7 @@ use crate::join::join;
 use crate::link::Link;
 use crate::{routes, wire};
 
-use folders::{Folder, MOST_CONTENTS};
-use walk::{Node, Nodes, follow};
+use folders::{Folder, MOST_CONTENTS, Row};
 
 /// Bytes of one file; GitHub gives no larger one.
 const LIMIT: u64 = 100 << 20;
@@ -80,6 +79,15 @@ impl RemoteTree {
     #[must_use]
     pub fn with_limit(self, limit: u64) -> Self {
         Self { limit, ..self }
+    }
+
+    fn find(&self, path: &RepoPath) -> Result<Option<Node<Place>>, TreeError> {
+        let root = Place { path: RepoPath::root(), id: None, size: None };
+        let child = |folder: &Place, name: &str| {
+            let place = |row: &Row| Place { path: folder.path.child(name), id: Some(row.id), size: row.size };
+            Ok(self.folder(folder, path)?.row(name).map(|row| Node { kind: row.kind, place: place(row) }))
+        };
+        follow(path, root, child, |link| Ok(self.bytes(link, path)?.to_vec()))
     }
 
     fn folder(&self, place: &Place, asked: &RepoPath) -> Result<Arc<Folder>, TreeError> {
@@ -152,49 +160,37 @@ impl Tree for RemoteTree {
     }
 
     fn list(&self, folder: &RepoPath) -> Result<Option<Vec<Entry>>, TreeError> {
-        match follow(self, folder)? {
-            Some(Node::Folder(place)) => Ok(Some(self.folder(&place, folder)?.entries())),
-            Some(Node::Submodule(_)) => Err(TreeError::Submodule { path: folder.clone(), submodule: folder.clone() }),
-            Some(Node::File(_) | Node::Link(_) | Node::Other(_)) | None => Ok(None),
+        let Some(node) = self.find(folder)? else { return Ok(None) };
+        match node.kind {
+            EntryKind::Folder => Ok(Some(self.folder(&node.place, folder)?.entries())),
+            EntryKind::Submodule => Err(TreeError::Submodule { path: folder.clone(), submodule: folder.clone() }),
+            EntryKind::File | EntryKind::Link | EntryKind::Other => Ok(None),
         }
     }
 
     fn read(&self, path: &RepoPath) -> Result<Option<Content>, TreeError> {
-        match follow(self, path)? {
-            Some(Node::File(place)) => content(self.bytes(&place, path)?, place.id, path).map(Some),
-            Some(Node::Folder(_) | Node::Submodule(_) | Node::Link(_) | Node::Other(_)) | None => Ok(None),
-        }
+        let Some(Node { kind: EntryKind::File, place }) = self.find(path)? else { return Ok(None) };
+        content(self.bytes(&place, path)?, place.id, path).map(Some)
     }
 
     fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, TreeError> {
-        Ok(follow(self, path)?.map(|node| {
-            let (kind, place) = match node {
-                Node::Folder(place) => (EntryKind::Folder, place),
-                Node::File(place) => (EntryKind::File, place),
-                Node::Link(place) => (EntryKind::Link, place),
-                Node::Submodule(place) => (EntryKind::Submodule, place),
-                Node::Other(place) => (EntryKind::Other, place),
-            };
-            Entry { name: path.name().to_owned(), kind, id: place.id }
-        }))
+        Ok(self.find(path)?.map(|node| Entry { name: path.name().to_owned(), kind: node.kind, id: node.place.id }))
     }
 
     fn read_many(&self, paths: &[RepoPath]) -> Vec<Result<Option<Content>, TreeError>> {
-        let nodes: Vec<_> = paths.iter().map(|path| follow(self, path)).collect();
+        let nodes: Vec<_> = paths.iter().map(|path| self.find(path)).collect();
         let files = nodes.iter().filter_map(|node| match node {
-            Ok(Some(Node::File(place))) => Some(place),
+            Ok(Some(Node { kind: EntryKind::File, place })) => Some(place),
             _ => None,
         });
         let fetched = self.fetch_many(files);
-        let read = |(node, path): (Result<Option<Node<Place>>, TreeError>, &RepoPath)| match node? {
-            Some(Node::File(place)) => {
-                let bytes = match place.id.and_then(|id| fetched.get(&id)) {
-                    Some(fetched) => self.told(fetched.clone(), path)?,
-                    None => self.bytes(&place, path)?,
-                };
-                content(bytes, place.id, path).map(Some)
-            }
-            Some(Node::Folder(_) | Node::Submodule(_) | Node::Link(_) | Node::Other(_)) | None => Ok(None),
+        let read = |(node, path): (Result<Option<Node<Place>>, TreeError>, &RepoPath)| {
+            let Some(Node { kind: EntryKind::File, place }) = node? else { return Ok(None) };
+            let bytes = match place.id.and_then(|id| fetched.get(&id)) {
+                Some(fetched) => self.told(fetched.clone(), path)?,
+                None => self.bytes(&place, path)?,
+            };
+            content(bytes, place.id, path).map(Some)
         };
         nodes.into_iter().zip(paths).map(read).collect()
     }
@@ -206,32 +202,6 @@ struct Place {
     path: RepoPath,
     id: Option<ContentId>,
     size: Option<u64>,
-}
-
-impl Nodes for RemoteTree {
-    type Place = Place;
-
-    fn root(&self) -> Place {
-        Place { path: RepoPath::root(), id: None, size: None }
-    }
-
-    fn child(&self, folder: &Place, name: &str, asked: &RepoPath) -> Result<Option<Node<Place>>, TreeError> {
-        let rows = self.folder(folder, asked)?;
-        Ok(rows.row(name).map(|row| {
-            let place = Place { path: folder.path.child(name), id: Some(row.id), size: row.size };
-            match row.kind {
-                EntryKind::Folder => Node::Folder(place),
-                EntryKind::File => Node::File(place),
-                EntryKind::Link => Node::Link(place),
-                EntryKind::Submodule => Node::Submodule(place),
-                EntryKind::Other => Node::Other(place),
-            }
-        }))
-    }
-
-    fn target(&self, link: &Place, asked: &RepoPath) -> Result<Vec<u8>, TreeError> {
-        self.bytes(link, asked).map(|bytes| bytes.to_vec())
-    }
 }
 
 async fn open(client: &Client, commit: &str) -> Result<(Source, HashMap<RepoPath, Arc<Folder>>), GitHubError> {

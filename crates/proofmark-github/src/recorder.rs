@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::request::{Method, Request};
 
-
 /// Answers as a repository would in which nothing was posted yet.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
@@ -20,7 +19,7 @@ impl Recorder {
         let (status, body) = match request.method {
             Method::Get => (200, nothing_there(request.path.as_deref().unwrap_or_default())),
             Method::Delete => (204, Value::Null),
-            Method::Post | Method::Put | Method::Patch => {
+            Method::Post | Method::Patch => {
                 self.written.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
                 (201, json!({"id": 0, "node_id": "", "html_url": "", "data": {}}))
             }
@@ -35,9 +34,5 @@ impl Recorder {
 }
 
 fn nothing_there(path: &str) -> Value {
-    if path.contains("/check-runs") {
-        json!({"total_count": 0, "check_runs": []})
-    } else {
-        json!([])
-    }
+    if path.contains("/check-runs") { json!({"total_count": 0, "check_runs": []}) } else { json!([]) }
 }

@@ -10,7 +10,6 @@ use serde_json::Value;
 pub enum Method {
     Get,
     Post,
-    Put,
     Patch,
     Delete,
 }
@@ -39,7 +38,7 @@ pub struct Request {
     pub accept: Accept,
     /// Bytes of the answer that are read at most.
     pub limit: usize,
-    /// Whether a second time changes nothing: always so for `GET`, `PUT` and `DELETE`.
+    /// Whether a second time changes nothing: always so for `GET` and `DELETE`.
     pub idempotent: bool,
 }
 
@@ -48,7 +47,7 @@ const USUAL_LIMIT: usize = 48 << 20;
 
 impl Request {
     pub(crate) fn new(method: Method, path: String) -> Self {
-        let idempotent = matches!(method, Method::Get | Method::Put | Method::Delete);
+        let idempotent = matches!(method, Method::Get | Method::Delete);
         Self { method, path: Some(path), body: None, accept: Accept::Json, limit: USUAL_LIMIT, idempotent }
     }
 
@@ -87,7 +86,6 @@ impl Request {
         let method = match self.method {
             Method::Get => "GET",
             Method::Post => "POST",
-            Method::Put => "PUT",
             Method::Patch => "PATCH",
             Method::Delete => "DELETE",
         };

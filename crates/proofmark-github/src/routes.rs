@@ -40,14 +40,9 @@ pub(crate) fn unreact(repo: &RepoName, comment: u64, reaction: u64) -> Request {
 
 /// Hides a comment as outdated.
 pub(crate) fn minimize(node_id: &str) -> Request {
-    let query = "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) { minimizedComment { isMinimized } } }";
+    let query =
+        "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) { minimizedComment { isMinimized } } }";
     Request::graphql(query, json!({ "id": node_id })).idempotent()
-}
-
-/// Which of these comments are hidden.
-pub(crate) fn minimized(node_ids: &[&str]) -> Request {
-    let query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on IssueComment { id isMinimized } } }";
-    Request::graphql(query, json!({ "ids": node_ids })).idempotent()
 }
 
 /// Who the token is.
@@ -75,11 +70,7 @@ pub(crate) fn check(repo: &RepoName, id: u64) -> Request {
 }
 
 pub(crate) fn list_checks(repo: &RepoName, sha: &str, name: &str) -> Request {
-    Request::get(format!(
-        "/repos/{repo}/commits/{}/check-runs?check_name={}&filter=all&per_page={PER_PAGE}",
-        segment(sha),
-        segment(name)
-    ))
+    Request::get(format!("/repos/{repo}/commits/{}/check-runs?check_name={}&filter=all&per_page={PER_PAGE}", segment(sha), segment(name)))
 }
 
 pub(crate) fn create_status(repo: &RepoName, sha: &str, status: Value) -> Request {

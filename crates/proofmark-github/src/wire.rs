@@ -138,6 +138,9 @@ pub(crate) struct Artifact {
     pub(crate) expired: bool,
     #[serde(default)]
     pub(crate) created_at: Option<String>,
+    /// Of the zip file: `sha256:` and hexadecimal digits.
+    #[serde(default)]
+    pub(crate) digest: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,21 +1,31 @@
-//! The one date format that HTTP still writes (RFC 9110, IMF-fixdate).
+//! Moments as servers write them: in headers (RFC 9110, IMF-fixdate) and in JSON (RFC 3339, in UTC).
 
 use std::ops::RangeInclusive;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Seconds since 1970 of a text like `Sun, 06 Nov 1994 08:49:37 GMT`.
-pub(crate) fn epoch_seconds(text: &str) -> Option<u64> {
-    // Positions are fixed, so the punctuation is checked as a whole.
-    let marks: String =
-        text.chars().enumerate().filter(|(at, _)| [3, 4, 7, 11, 16, 19, 22, 25].contains(at)).map(|(_, mark)| mark).collect();
-    if text.len() != 29 || !text.is_ascii() || marks != ",    :: " || !text.ends_with("GMT") {
-        return None;
+/// Seconds since 1970 of a text like `Sun, 06 Nov 1994 08:49:37 GMT` or `1994-11-06T08:49:37Z`.
+pub fn epoch_seconds(text: &str) -> Option<u64> {
+    if has_form(text, "???, ?? ??? ???? ??:??:?? GMT") {
+        let month = 1 + MONTHS.iter().position(|name| *name == &text[8..11])? as u64;
+        moment(&text[12..16], month, &text[5..7], &text[17..25])
+    } else if has_form(text, "????-??-??T??:??:??Z") {
+        moment(&text[..4], number(&text[5..7], 1..=12)?, &text[8..10], &text[11..19])
+    } else {
+        None
     }
-    let day = number(&text[5..7], 1..=31)?;
-    let month = 1 + MONTHS.iter().position(|name| *name == &text[8..11])? as u64;
-    let year = number(&text[12..16], 1970..=9999)?;
-    let seconds = number(&text[17..19], 0..=23)? * 3600 + number(&text[20..22], 0..=59)? * 60 + number(&text[23..25], 0..=60)?;
+}
+
+/// Whether everything stands in its place; `?` is any one letter.
+fn has_form(text: &str, form: &str) -> bool {
+    let mut pairs = text.bytes().zip(form.bytes());
+    text.len() == form.len() && text.is_ascii() && pairs.all(|(byte, mark)| mark == b'?' || byte == mark)
+}
+
+/// The time as `08:49:37`.
+fn moment(year: &str, month: u64, day: &str, time: &str) -> Option<u64> {
+    let (year, day) = (number(year, 1970..=9999)?, number(day, 1..=31)?);
+    let seconds = number(&time[..2], 0..=23)? * 3600 + number(&time[3..5], 0..=59)? * 60 + number(&time[6..], 0..=60)?;
     Some(days(year, month, day) * 86_400 + seconds)
 }
 
@@ -49,6 +59,9 @@ mod tests {
         ] {
             assert_eq!(epoch_seconds(text), Some(seconds), "{text}");
         }
+        for (text, seconds) in [("1970-01-01T00:00:00Z", 0), ("1994-11-06T08:49:37Z", 784_111_777), ("2000-02-29T23:59:59Z", 951_868_799)] {
+            assert_eq!(epoch_seconds(text), Some(seconds), "{text}");
+        }
     }
 
     #[test]
@@ -65,6 +78,15 @@ mod tests {
             "Sun, 06 nov 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 24:49:37 GMT",
             "Sun, 06 Nov 1994 08-49-37 GMT",
+            "1994-11-06T08:49:37+01:00",
+            "1994-11-06T08:49:37.5Z",
+            "1994-11-06 08:49:37Z",
+            "1994-13-06T08:49:37Z",
+            "1994-11-00T08:49:37Z",
+            "1994-11-06T24:49:37Z",
+            "1994-11-+6T08:49:37Z",
+            "1994-11-06T08:49:0éZ",
+            "--T::Z00000000000000",
         ] {
             assert_eq!(epoch_seconds(text), None, "{text}");
         }
@@ -90,7 +112,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_taken(text in "\\PC{0,40}|[A-Za-z,: 0-9é]{27,29}") {
+        fn any_text_is_taken(text in "\\PC{0,40}|[A-Za-z,: 0-9é]{27,29}|[-0-9T:Zé]{18,20}") {
             epoch_seconds(&text);
         }
     }

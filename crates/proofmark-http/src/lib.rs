@@ -23,6 +23,7 @@ pub use answer::Answer;
 pub use body::{collect, read_body};
 pub use budget::Budget;
 pub use client::{Settings, client};
+pub use date::epoch_seconds;
 pub use error::{Failure, HttpError};
 pub use failure::failure;
 pub use page::next_page;

@@ -41,6 +41,19 @@ fn what_is_not_there_is_told_apart() {
 }
 
 #[test]
+fn bytes_that_were_changed_on_the_way_are_refused() {
+    let good = Artifact::of(1, 5, NAME, &[("report.json", b"{}")]);
+    assert!(good.digest.as_ref().is_some_and(|digest| digest.starts_with("sha256:")));
+    assert_eq!(fetch(&rig(vec![good.clone()])).expect("a report"), b"{}");
+    let other = Artifact { zip: Artifact::of(1, 5, NAME, &[("report.json", b"[]")]).zip, ..good.clone() };
+    assert!(matches!(fetch(&rig(vec![other])), Err(ArtifactError::Damaged { .. })));
+    for untold in [None, Some("sha512:00".to_owned())] {
+        let artifact = Artifact { digest: untold, ..good.clone() };
+        assert_eq!(fetch(&rig(vec![artifact])).expect("a report"), b"{}");
+    }
+}
+
+#[test]
 fn a_store_without_end_is_left() {
     let rig = rig(vec![Artifact::of(1, 5, NAME, &[("report.json", b"{}")])]);
     rig.github.fail(Fault::new("GET", "*/zip", What::Endless));

@@ -81,6 +81,25 @@ fn nobody_is_asked_twice_and_never_the_author() {
 }
 
 #[test]
+fn who_has_reviewed_is_not_asked_again() {
+    let order = ReviewOrder { pull: 7, users: owned(&["bob"]), teams: vec![] };
+    let reviewed = || {
+        let mut world = world();
+        let pull = world.repo_mut(REPO).issues.remove(&7).expect("the pull request");
+        Rig::new(world.issue(REPO, pull.reviewed("", "COMMENTED").reviewed("Bob", "APPROVED")))
+    };
+    let rig = reviewed();
+    let outcome = rig.run(async |client: &Client| client.request_reviews(&order).await).expect("an outcome");
+    assert_eq!((outcome, rig.asked().len()), (ReviewOutcome::NothingToDo, 2));
+    // A token that cannot see the reviews asks all the same.
+    let rig = reviewed();
+    rig.github.fail(Fault::new("GET", "*/reviews", What::StatusBefore(403)));
+    let order = ReviewOrder { users: owned(&["Bob"]), ..order };
+    let outcome = rig.run(async |client: &Client| client.request_reviews(&order).await).expect("an outcome");
+    assert_eq!(outcome, ReviewOutcome::Asked { users: owned(&["Bob"]), teams: vec![] });
+}
+
+#[test]
 fn a_stranger_who_cannot_be_asked_is_told() {
     let rig = Rig::new(world());
     let order = ReviewOrder { pull: 7, users: owned(&["mallory"]), teams: vec![] };

@@ -16,7 +16,8 @@
 //!           "pull": {
 //!             "head": {"ref": "work", "sha": "<40 digits>", "repo": "outsider/widgets", "gone": false},
 //!             "base": {"ref": "main", "sha": "<40 digits>"},
-//!             "draft": false, "merged": false, "merge_commit_sha": null
+//!             "draft": false, "merged": false, "merge_commit_sha": null,
+//!             "reviewers": [], "team_reviewers": [], "reviews": [{"user": "rita", "state": "APPROVED", "body": ""}]
 //!           }
 //!         }
 //!       },

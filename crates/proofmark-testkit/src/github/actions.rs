@@ -4,6 +4,7 @@ use std::io::{Cursor, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -113,9 +114,11 @@ impl Artifact {
         Self::with_bytes(id, run, name, &bytes)
     }
 
-    /// Any bytes, whether or not they are an archive.
+    /// Any bytes, whether or not they are an archive, with their digest.
     pub fn with_bytes(id: u64, run: u64, name: &str, bytes: &[u8]) -> Self {
-        Self { id, run, name: name.to_owned(), zip: base64::encode(bytes), ..Self::default() }
+        let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = Some(format!("sha256:{hex}"));
+        Self { id, run, name: name.to_owned(), zip: base64::encode(bytes), digest, ..Self::default() }
     }
 
     /// The archive's bytes.

@@ -55,6 +55,26 @@ pub struct Pull {
     pub reviewers: Vec<String>,
     /// Teams that were asked for a review.
     pub team_reviewers: Vec<String>,
+    /// What was said so far, oldest first.
+    pub reviews: Vec<Review>,
+}
+
+/// Somebody's verdict on a pull request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Review {
+    /// Who wrote it; empty when the account is gone.
+    pub user: String,
+    /// `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED` or `DISMISSED`.
+    pub state: String,
+    /// Markdown, often none.
+    pub body: String,
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        Self { user: "octocat".to_owned(), state: "COMMENTED".to_owned(), body: String::new() }
+    }
 }
 
 /// A branch of a repository at a commit.
@@ -105,6 +125,16 @@ impl Issue {
     pub fn of_fork(mut self, repository: &str) -> Self {
         if let Some(pull) = &mut self.pull {
             repository.clone_into(&mut pull.head.repo);
+        }
+        self
+    }
+
+    /// The pull request, reviewed: who has done so is no longer asked.
+    #[must_use]
+    pub fn reviewed(mut self, user: &str, state: &str) -> Self {
+        if let Some(pull) = &mut self.pull {
+            pull.reviewers.retain(|login| login != user);
+            pull.reviews.push(Review { user: user.to_owned(), state: state.to_owned(), ..Review::default() });
         }
         self
     }
@@ -216,7 +246,8 @@ pub(crate) fn label_shapes(call: &Call<'_>, issue: &Issue) -> Vec<Value> {
             "node_id": format!("LA_kwDO{id}"),
             "url": call.site.api(&format!("/repos/{}/labels/{}", call.repository, super::http::encode(name))),
             "name": name,
-            "description": null,
+            // Null where there is none, but GitHub's description of pull requests in lists has no null here.
+            "description": "",
             "color": call.repo().labels.get(name).map_or("ededed", String::as_str),
             "default": false,
         })

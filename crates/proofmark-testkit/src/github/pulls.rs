@@ -1,4 +1,4 @@
-//! Pull requests: reading them, their files, and whom they ask for a review.
+//! Pull requests: reading them and their files.
 
 use serde_json::{Value, json};
 
@@ -6,11 +6,11 @@ use super::answer::{Answer, Outcome};
 use super::call::{Call, Need};
 use super::comments::number;
 use super::issues::{Issue, Pull, Side, find, label_shapes};
+use super::reviews::team;
 use super::site::WEB;
 use super::{compare, paging};
 
 const READ: Need = Need::read(&["pull_requests"]);
-const WRITE: Need = Need::write(&["pull_requests"]);
 
 pub(crate) fn route(call: &mut Call<'_>, path: &[&str]) -> Option<Outcome> {
     let method = call.request.method.as_str();
@@ -19,9 +19,6 @@ pub(crate) fn route(call: &mut Call<'_>, path: &[&str]) -> Option<Outcome> {
         ("GET", ["pulls", pull]) => get(call, number(pull)?),
         ("GET", ["pulls", pull, "files"]) => files(call, number(pull)?),
         ("GET", ["commits", sha, "pulls"]) => of_commit(call, sha),
-        ("GET", ["pulls", pull, "requested_reviewers"]) => reviewers(call, number(pull)?),
-        ("POST", ["pulls", pull, "requested_reviewers"]) => ask(call, number(pull)?),
-        ("DELETE", ["pulls", pull, "requested_reviewers"]) => unask(call, number(pull)?),
         _ => return None,
     })
 }
@@ -44,7 +41,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
 
 fn get(call: &mut Call<'_>, number: u64) -> Outcome {
     call.needs(READ)?;
-    let (issue, pull) = pull(call, number)?;
+    let (issue, pull) = find_pull(call, number)?;
     let files = compare::between(call, &pull.base.sha, &pull.head.sha);
     let total = |field: &str| files.iter().filter_map(|file| file[field].as_u64()).sum::<u64>();
     let mut value = simple(call, issue, pull);
@@ -70,7 +67,7 @@ fn get(call: &mut Call<'_>, number: u64) -> Outcome {
 
 fn files(call: &mut Call<'_>, number: u64) -> Outcome {
     call.needs(READ)?;
-    let (_, pull) = pull(call, number)?;
+    let (_, pull) = find_pull(call, number)?;
     let files = compare::between(call, &pull.base.sha, &pull.head.sha);
     Ok(paging::list(call, files.into_iter().take(3000).collect()))
 }
@@ -88,65 +85,7 @@ fn of_commit(call: &mut Call<'_>, sha: &str) -> Outcome {
     Ok(paging::list(call, found))
 }
 
-fn reviewers(call: &mut Call<'_>, number: u64) -> Outcome {
-    call.needs(READ)?;
-    let (_, pull) = pull(call, number)?;
-    let users: Vec<Value> = pull.reviewers.iter().map(|login| call.site.user(login)).collect();
-    let teams: Vec<Value> = pull.team_reviewers.iter().map(|slug| team(call, slug)).collect();
-    Ok(Answer::ok(json!({"users": users, "teams": teams})))
-}
-
-fn ask(call: &mut Call<'_>, number: u64) -> Outcome {
-    call.has(WRITE)?;
-    let (issue, _) = pull(call, number)?;
-    let (users, teams) = asked(call)?;
-    if users.contains(&issue.author) {
-        return Err(Answer::error(422, "Review cannot be requested from pull request author."));
-    }
-    if users.iter().any(|login| !call.repo().collaborators.contains_key(login)) {
-        let message = format!(
-            "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the {} repository.",
-            call.repository
-        );
-        return Err(Answer::error(422, &message));
-    }
-    change(call, number, |pull| {
-        for (known, new) in [(&mut pull.reviewers, users), (&mut pull.team_reviewers, teams)] {
-            let new: Vec<String> = new.into_iter().filter(|name| !known.contains(name)).collect();
-            known.extend(new);
-        }
-    })
-    .map(|value| Answer::json(201, value))
-}
-
-fn unask(call: &mut Call<'_>, number: u64) -> Outcome {
-    call.has(WRITE)?;
-    pull(call, number)?;
-    let (users, teams) = asked(call)?;
-    change(call, number, |pull| {
-        pull.reviewers.retain(|login| !users.contains(login));
-        pull.team_reviewers.retain(|slug| !teams.contains(slug));
-    })
-    .map(Answer::ok)
-}
-
-fn asked(call: &Call<'_>) -> Result<(Vec<String>, Vec<String>), Answer> {
-    let body = call.body()?;
-    let names = |field: &str| -> Vec<String> {
-        body[field].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    Ok((names("reviewers"), names("team_reviewers")))
-}
-
-fn change(call: &mut Call<'_>, number: u64, change: impl FnOnce(&mut Pull)) -> Result<Value, Answer> {
-    if let Some(pull) = call.repo_mut().issues.get_mut(&number).and_then(|issue| issue.pull.as_mut()) {
-        change(pull);
-    }
-    let (issue, pull) = pull(call, number)?;
-    Ok(simple(call, issue, pull))
-}
-
-fn pull<'a>(call: &'a Call<'_>, number: u64) -> Result<(&'a Issue, &'a Pull), Answer> {
+pub(crate) fn find_pull<'a>(call: &'a Call<'_>, number: u64) -> Result<(&'a Issue, &'a Pull), Answer> {
     let issue = find(call, number)?;
     Ok((issue, issue.pull.as_ref().ok_or_else(Answer::not_found)?))
 }
@@ -158,7 +97,7 @@ fn label(side: &Side, own: &str) -> String {
 }
 
 /// A `pull-request-simple`, which the whole one extends.
-fn simple(call: &Call<'_>, issue: &Issue, pull: &Pull) -> Value {
+pub(crate) fn simple(call: &Call<'_>, issue: &Issue, pull: &Pull) -> Value {
     let (site, repository, number) = (&call.site, &call.repository, issue.number);
     let url = site.api(&format!("/repos/{repository}/pulls/{number}"));
     let as_issue = site.api(&format!("/repos/{repository}/issues/{number}"));
@@ -236,26 +175,5 @@ fn side(call: &Call<'_>, side: &Side) -> Value {
         "sha": side.sha,
         "user": call.site.user(owner),
         "repo": (!side.gone).then_some(repository),
-    })
-}
-
-fn team(call: &Call<'_>, slug: &str) -> Value {
-    let id = super::site::user_id(slug);
-    let url = call.site.api(&format!("/teams/{id}"));
-    json!({
-        "id": id,
-        "node_id": format!("T_kwDO{id}"),
-        "name": slug,
-        "slug": slug,
-        "description": null,
-        "privacy": "closed",
-        "permission": "pull",
-        "url": url,
-        "html_url": format!("{WEB}/orgs/acme/teams/{slug}"),
-        "members_url": format!("{url}/members{{/member}}"),
-        "repositories_url": format!("{url}/repos"),
-        "type": "organization",
-        "organization_id": 1,
-        "parent": null,
     })
 }

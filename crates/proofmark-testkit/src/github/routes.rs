@@ -9,7 +9,7 @@ use super::http::{Request, decode};
 use super::site::Site;
 use super::token::Token;
 use super::world::World;
-use super::{actions, checks, comments, compare, contents, git, graphql, issues, people, pulls, statuses};
+use super::{actions, checks, comments, compare, contents, git, graphql, issues, people, pulls, reviews, statuses};
 
 /// What Enterprise Server puts before every path.
 const ENTERPRISE: &str = "/api/v3";
@@ -18,6 +18,8 @@ const VERSIONS: [&str; 2] = ["2022-11-28", "2026-03-10"];
 
 /// Answers one request. The caller holds the world's lock.
 pub(crate) fn handle(world: &mut World, request: &Request, origin: &str, storage: &str) -> Answer {
+    // A test may have put something in since.
+    world.settle();
     let prefix = if request.path.starts_with("/api/v3/") { ENTERPRISE } else { "" };
     let site = Site { base: format!("{origin}{prefix}") };
     if let Some(refused) = odd(request) {
@@ -92,6 +94,7 @@ fn dispatch(call: &mut Call<'_>) -> Outcome {
         comments::route,
         issues::route,
         pulls::route,
+        reviews::route,
         checks::route,
         statuses::route,
         actions::route,

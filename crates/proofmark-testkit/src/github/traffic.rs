@@ -9,9 +9,8 @@
 //! ```
 //!
 //! `fault` names what was made to go wrong: such an answer is not GitHub's. `storage` marks requests to the second
-//! listener, which is not part of the API. Tokens are not written. `tests/github/openapi.py FILES` checks all of it:
-//!
-//! A test that sends something wrong on purpose adds the header `X-Testkit`, and its request is not checked.
+//! listener, which is not part of the API. Tokens are not written. A test that sends something wrong on purpose adds the header
+//! `X-Testkit`, and its request is not checked. `tests/github/openapi.py FILES` checks everything else:
 //!
 //! ```text
 //! PROOFMARK_TRAFFIC=/tmp/traffic cargo test && python tests/github/openapi.py /tmp/traffic/*.jsonl

@@ -104,6 +104,9 @@ impl World {
     }
 
     /// The world that a JSON document describes.
+    ///
+    /// # Errors
+    /// When it says something that no world has.
     pub fn from_json(value: Value) -> Result<Self, String> {
         let world: Self = serde_json::from_value(value).map_err(|error| error.to_string())?;
         Ok(world.settled())
@@ -196,6 +199,9 @@ impl World {
     }
 
     /// Merges a JSON document into this world: objects key by key, everything else replaces.
+    ///
+    /// # Errors
+    /// When what comes out is no world; this one then stays as it is.
     pub fn merge(&mut self, more: Value) -> Result<(), String> {
         let mut all = serde_json::to_value(&*self).map_err(|error| error.to_string())?;
         merge(&mut all, more);
@@ -213,7 +219,7 @@ impl World {
     }
 
     /// Numbers that only stand in keys are written into the values, and missing ones are given.
-    fn settled(mut self) -> Self {
+    pub(crate) fn settle(&mut self) {
         let now = self.clock.now();
         for (index, repository) in self.repositories.values_mut().enumerate() {
             if repository.id == 0 {
@@ -229,6 +235,10 @@ impl World {
             ];
             self.last_id = highest.into_iter().flatten().copied().chain([self.last_id, 1000]).max().unwrap_or_default();
         }
+    }
+
+    fn settled(mut self) -> Self {
+        self.settle();
         self
     }
 }

@@ -53,6 +53,31 @@ fn reviews_are_asked_of_collaborators_but_never_of_the_author() {
 }
 
 #[test]
+fn reviews_are_listed_with_those_of_accounts_that_are_gone() {
+    let pull = Issue::pull(6, "ada", ("work", &sha('a')), ("main", &sha('b')));
+    let world = world().issue(REPO, pull.reviewed("rita", "APPROVED").reviewed("", "COMMENTED"));
+    let github = FakeGitHub::start(world);
+    let client = Client::new(&github.url(), "nothing");
+    let reviews = client.get("/repos/acme/widgets/pulls/6/reviews?per_page=100").expect(200);
+    let of = |review: &serde_json::Value| (review["user"]["login"].clone(), review["state"].clone());
+    let listed: Vec<_> = reviews.as_array().into_iter().flatten().map(of).collect();
+    assert_eq!(listed, [(json!("rita"), json!("APPROVED")), (json!(null), json!("COMMENTED"))]);
+    assert_eq!(client.get("/repos/acme/widgets/pulls/7/reviews").expect(200), json!([]));
+    client.get("/repos/acme/widgets/pulls/9/reviews").expect(404);
+    github.state().repo_mut(REPO).private = true;
+    client.get("/repos/acme/widgets/pulls/6/reviews").expect(403);
+}
+
+#[test]
+fn what_is_put_in_later_is_complete_as_well() {
+    let (github, client) = start();
+    github.state().repo_mut(REPO).runs.insert(42, Run::of_pull_request(42, "work", &sha('a')));
+    github.state().repo_mut(REPO).artifacts.insert(43, Artifact::of(0, 42, "report", &[]));
+    let artifact = &client.get("/repos/acme/widgets/actions/runs/42/artifacts").expect(200)["artifacts"][0];
+    assert_eq!((&artifact["id"], &artifact["created_at"]), (&json!(43), &json!("2026-01-01T00:00:00Z")));
+}
+
+#[test]
 fn an_artifact_is_downloaded_from_another_host_without_the_token() {
     let (run, bytes) = (Run { head_repository: "outsider/widgets".into(), ..Run::of_pull_request(42, "patch", &sha('f')) }, b"{}");
     let github = FakeGitHub::start(world().repository_with(REPO, |repository| {
