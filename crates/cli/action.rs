@@ -3,7 +3,7 @@
 //! The action has no logic of its own and splices nothing into a shell: its inputs arrive as variables, become arguments
 //! here, and are parsed like any other command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser as _};
 
@@ -21,7 +21,8 @@ pub(crate) struct Action {}
 const PREFIX: &str = "PROOFMARK_INPUT_";
 
 /// Inputs with a value that every command has, and the flag that each one is.
-const VALUES: [(&str, &str); 11] = [
+const VALUES: [(&str, &str); 12] = [
+    ("config", "--config"),
     ("comment", "--comment"),
     ("comment-key", "--comment-key"),
     ("comment-author", "--comment-author"),
@@ -36,14 +37,14 @@ const VALUES: [(&str, &str); 11] = [
 ];
 
 /// Inputs that say how two revisions are compared.
-const COMPARING: [(&str, &str); 3] = [("config", "--config"), ("base-is", "--base-is"), ("default-branch", "--default-branch")];
+const COMPARING: [(&str, &str); 2] = [("base-is", "--base-is"), ("default-branch", "--default-branch")];
 
 pub(crate) fn run(_: &Action, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let line = command_line(world)?;
     let cli = Cli::try_parse_from(&line).map_err(|error| {
         let text = error.render().to_string();
-        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        CliError::input(format!("an input of the action cannot be used: {first}"))
+        let told: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+        CliError::input(format!("an input of the action cannot be used: {}", told.join(" ").trim_start_matches("error: ")))
     })?;
     let world = with_variables(world);
     let world = cli.global.directory.as_deref().map_or_else(|| world.clone(), |folder| world.inside(folder));
@@ -96,12 +97,7 @@ fn compared(inputs: &Inputs<'_>, line: &mut Vec<String>) -> Result<(), CliError>
     for file in inputs.value("targets").into_iter().flat_map(str::lines).map(str::trim).filter(|file| !file.is_empty()) {
         line.push(format!("--targets={file}"));
     }
-    let folder = match inputs.value("output") {
-        Some(folder) => inputs.0.folder.join(inputs.value("working-directory").unwrap_or_default()).join(folder),
-        None => PathBuf::from(inputs.0.var("RUNNER_TEMP").unwrap_or(".")).join("proofmark"),
-    };
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| CliError::input(format!("cannot make the folder `{}`", folder.display())).because(&error))?;
+    let folder = output_folder(inputs)?;
     for (form, file) in [("json", "report.json"), ("markdown", "report.md")] {
         line.push(format!("--output={form}={}", folder.join(file).display()));
     }
@@ -112,6 +108,21 @@ fn compared(inputs: &Inputs<'_>, line: &mut Vec<String>) -> Result<(), CliError>
     line.push("--".to_owned());
     line.extend([base, head].into_iter().flatten().map(str::to_owned));
     Ok(())
+}
+
+/// The folder that was named, or one that no other step of the job has.
+fn output_folder(inputs: &Inputs<'_>) -> Result<PathBuf, CliError> {
+    let unmade =
+        |folder: &Path, error: &std::io::Error| CliError::input(format!("cannot make the folder `{}`", folder.display())).because(error);
+    if let Some(named) = inputs.value("output") {
+        let folder = inputs.0.folder.join(inputs.value("working-directory").unwrap_or_default()).join(named);
+        std::fs::create_dir_all(&folder).map_err(|error| unmade(&folder, &error))?;
+        return Ok(folder);
+    }
+    let parent = inputs.0.folder.join(inputs.0.var("RUNNER_TEMP").unwrap_or("."));
+    std::fs::create_dir_all(&parent).map_err(|error| unmade(&parent, &error))?;
+    let folder = tempfile::Builder::new().prefix("proofmark-").tempdir_in(&parent).map_err(|error| unmade(&parent, &error))?;
+    Ok(folder.keep())
 }
 
 /// Which report is posted.

@@ -48,6 +48,10 @@ pub(crate) struct Between {
     pub(crate) targets: Vec<String>,
 }
 
+fn rows(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|rows| *rows > 0).ok_or_else(|| "give a whole number from 1".to_owned())
+}
+
 fn base_kind(text: &str) -> Result<BaseKind, String> {
     match text {
         "merge-base" => Ok(BaseKind::MergeBase),
@@ -69,7 +73,7 @@ pub(crate) struct Outputs {
     #[arg(long)]
     pub(crate) all: bool,
     /// Rows of a table at most; JSON always has all
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = rows)]
     pub(crate) max_rows: usize,
     /// A minijinja template for Markdown, instead of the built-in one
     #[arg(long, value_name = "FILE")]

@@ -45,8 +45,8 @@ pub(crate) struct Target {
     name: String,
     /// The branch's name, if it is one.
     pub(crate) branch: Option<String>,
-    /// The target is itself what the head must be compared with, whatever else would be found.
-    exact: Option<BaseKind>,
+    /// What the head must be compared with, where it is known without looking for it.
+    exact: Option<(BaseKind, String)>,
 }
 
 /// A commit and its files, in this clone or at the server of the run.
@@ -68,8 +68,14 @@ impl Place {
         match repository.resolve(&id) {
             Ok(commit) => Self::here(repository, commit, name),
             Err(missing) => {
-                let tree = Box::new(RemoteTree::open(reach(host, &missing)?, Revision::commit(name, &id, ""))?);
-                Ok(Self { id, tree, commit: None })
+                let opened = RemoteTree::open(reach(host, &missing)?, Revision::commit(name, &id, ""));
+                let tree = opened.map_err(|error| match error.status() {
+                    Some(404) if host.run.event == "push" => CliError::outside(format!("the commit before this push ({id}) is gone"))
+                        .because(&error)
+                        .hint("after a forced push there is nothing to compare with: name the base (`base: HEAD~1`, or another branch)"),
+                    _ => error.into(),
+                })?;
+                Ok(Self { id, tree: Box::new(tree), commit: None })
             }
         }
     }
@@ -110,23 +116,42 @@ impl Target {
     /// What the run of a CI system says that the change goes into.
     fn of_run(repository: &Repository, host: &Host, head: &Commit) -> Result<Option<Self>, CliError> {
         let run = &host.run;
-        let branch = run.base.branch.clone();
+        let branch = run.base.branch.clone().or_else(|| host.default_branch());
+        let named = |id: &str| branch.clone().unwrap_or_else(|| id.get(..10).unwrap_or(id).to_owned());
+        // A queue tries its commits on this very base, and a push brought its commits onto this very one.
+        if let (Some(base), "merge_group" | "push") = (&run.base.commit, run.event.as_str()) {
+            let place = Place::of(repository, base.clone(), &named(base), host)?;
+            let exact = Some((BaseKind::Tip, base.clone()));
+            return Ok(Some(Self { place, name: named(base), branch, exact }));
+        }
         // A merge made for the test says best what the head goes into: the payload's base may be older than the merge.
-        let (id, exact) = match (merged_onto(head, run), &run.base.commit) {
-            (Some(parent), _) => (parent, Some(BaseKind::MergeBase)),
-            // A queue tries its commits on this very base, and a push brought its commits onto this very one.
-            (None, Some(base)) if matches!(run.event.as_str(), "merge_group" | "push") => (base.clone(), Some(BaseKind::Tip)),
-            (None, base) => {
-                let newest = branch.as_deref().and_then(|branch| repository.default_branch(Some(branch)).ok());
-                match (newest, base) {
-                    (Some(newest), _) => return Self::of_branch(repository, newest).map(Some),
-                    (None, Some(base)) => (base.clone(), None),
-                    (None, None) => return Ok(None),
-                }
-            }
+        let merged_onto = merged_onto(head, run);
+        let newest = match &branch {
+            Some(branch) => Self::newest(repository, host, branch)?,
+            None => None,
         };
-        let name = branch.clone().unwrap_or_else(|| id.get(..10).unwrap_or(&id).to_owned());
-        Ok(Some(Self { place: Place::of(repository, id, &name, host)?, name, branch, exact }))
+        let (place, name) = match (newest, merged_onto.as_ref().or(run.base.commit.as_ref())) {
+            (Some(newest), _) => newest,
+            (None, Some(base)) => (Place::of(repository, base.clone(), &named(base), host)?, named(base)),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Self { place, name, branch, exact: merged_onto.map(|parent| (BaseKind::MergeBase, parent)) }))
+    }
+
+    /// The newest commit of a branch, whose policy counts, and what it is called: in this clone, else at the server.
+    fn newest(repository: &Repository, host: &Host, branch: &str) -> Result<Option<(Place, String)>, CliError> {
+        if let Ok(found) = repository.default_branch(Some(branch)) {
+            return Ok(Some((Place::here(repository, found.commit, &found.name)?, found.name)));
+        }
+        if !host.has_token() {
+            return Ok(None);
+        }
+        let link = host.link()?;
+        match link.block_on(link.client().branch_tip(branch)) {
+            Ok(tip) => Ok(Some((Place::of(repository, tip, branch, host)?, branch.to_owned()))),
+            // The event's own commit is the next best; if it cannot be had either, that is the error to tell.
+            Err(_) => Ok(None),
+        }
     }
 
     /// The files of the target's newest commit.
@@ -144,9 +169,9 @@ impl Target {
         purpose: Purpose,
         host: Option<&Host>,
     ) -> Result<Base, CliError> {
-        let itself = if kind == Some(BaseKind::Tip) { Some(BaseKind::Tip) } else { self.exact };
-        let (parted, kind) = match itself {
-            Some(kind) => (None, kind),
+        let known = if kind == Some(BaseKind::Tip) { Some((BaseKind::Tip, self.place.id.clone())) } else { self.exact.clone() };
+        let (parted, kind) = match known {
+            Some((kind, id)) => (Some(id).filter(|id| *id != self.place.id), kind),
             None => match self.merge_base(repository, head, host)? {
                 // `compare HEAD HEAD~1` asks for the way back; its merge base would be the head itself.
                 found if found == head.id && kind.is_none() && is_way_back(between, purpose) => (None, BaseKind::Tip),

@@ -25,7 +25,7 @@ Exit codes:
   101  a bug in proofmark";
 
 /// An error on its way to the user: what, the causes beneath it, and what to do.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CliError {
     pub(crate) message: String,
     pub(crate) causes: Vec<String>,

@@ -40,7 +40,7 @@ pub(crate) struct Gate {
     /// What ends with exit code 1
     #[arg(long, value_enum, value_name = "EFFECT", default_value_t = FailOn::Block)]
     pub(crate) fail_on: FailOn,
-    /// Also post the report to GitHub, as `proofmark report` would, and leave summary and outputs with the run
+    /// Also post the report to GitHub, as `proofmark report` would, and leave summary and outputs with the run (--dry-run implies it)
     #[arg(long)]
     pub(crate) post: bool,
     #[command(flatten)]
@@ -49,55 +49,70 @@ pub(crate) struct Gate {
 
 pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let host = Host::described(args.posting.repository.as_deref(), args.posting.pull_request, world)?;
-    let judged = judged(args, host.as_ref(), world);
-    if !args.post {
-        let report = judged?.report;
+    if !args.post && !args.posting.dry_run {
+        let report = judged(args, host.as_ref(), world)?.report;
         show(args, &report, world, printer)?;
         return Ok(code(&report, args.fail_on));
     }
     let host = host.ok_or_else(posting::nowhere)?;
-    let posts = |config: &GitHub, content: Content<'_>, written: Written| {
-        Posts {
-            host: &host,
-            typed: &args.posting,
-            config,
-            template: output::template(&args.outputs, TEMPLATE, world)?,
-            options: args.outputs.options(),
-            written,
-        }
-        .post(content, None, world, printer)
-    };
-    let judged = match judged {
-        Ok(judged) => judged,
+    let outcome = judged(args, Some(&host), world).and_then(|judged| post(args, &judged, &host, world, printer));
+    if let Err(error) = &outcome {
         // An old report that is still shown would pass for a new one.
-        Err(error) => {
-            posts(&GitHub::default(), Content::Broken(&error), Written::default())?;
-            return Err(error);
+        let github = Session::github_of_base(&args.between, &host, world);
+        let posts = posts(args, &host, &github, String::new(), Written::default());
+        if let Err(more) = posts.post(Content::Broken(error), None, world, printer) {
+            printer.error(&more);
         }
-    };
-    if !args.posting.dry_run {
-        posting::guarded(&host, world, printer, || show(args, &judged.report, world, printer))?;
     }
-    let arrived = posts(&judged.github, Content::Judged(&judged.report), output::written(&args.outputs, world)?)?;
+    outcome
+}
+
+/// Shows and posts what was judged.
+fn post(args: &Gate, judged: &Judged, host: &Host, world: &World, printer: &Printer) -> Result<u8, CliError> {
+    let template = output::template(&args.outputs, TEMPLATE, world)?;
+    if args.posting.dry_run {
+        output::deliver_files(&args.outputs, world, printer, |format, options| {
+            rendered(args, &judged.report, format, options, world, printer)
+        })?;
+    } else {
+        posting::guarded(host, world, printer, || show(args, &judged.report, world, printer))?;
+    }
+    let written = output::written(&args.outputs, world)?;
+    let is_judged = |sha: &str| judged.session.head_contains(sha);
+    let content = Content::Judged { report: &judged.report, holds: &is_judged };
+    let arrived = posts(args, host, &judged.session.github(), template, written).post(content, None, world, printer)?;
     Ok(posting::code(code(&judged.report, args.fail_on), arrived))
+}
+
+fn posts<'a>(args: &'a Gate, host: &'a Host, config: &'a GitHub, template: String, written: Written) -> Posts<'a> {
+    Posts { host, typed: &args.posting, config, template, options: args.outputs.options(), written }
 }
 
 /// Writes the report in every form that was asked for.
 fn show(args: &Gate, report: &Report, world: &World, printer: &Printer) -> Result<(), CliError> {
-    output::deliver(&args.outputs, world, printer, |format, options| {
-        Ok(match format {
-            Format::Table => render::report_table(report, options),
-            Format::Markdown => render::report_markdown(report, options, &output::template(&args.outputs, TEMPLATE, world)?)?,
-            Format::Json => render::json(report)?,
-            Format::DvcJson => dvc_json(&report.comparison, false, args.outputs.all, printer),
-        })
+    output::deliver(&args.outputs, world, printer, |format, options| rendered(args, report, format, options, world, printer))
+}
+
+fn rendered(
+    args: &Gate,
+    report: &Report,
+    format: Format,
+    options: &render::Options,
+    world: &World,
+    printer: &Printer,
+) -> Result<String, CliError> {
+    Ok(match format {
+        Format::Table => render::report_table(report, options),
+        Format::Markdown => render::report_markdown(report, options, &output::template(&args.outputs, TEMPLATE, world)?)?,
+        Format::Json => render::json(report)?,
+        Format::DvcJson => dvc_json(&report.comparison, false, args.outputs.all, printer),
     })
 }
 
-/// A report, and how the policy's side wants it to be posted.
+/// A report, and what it was made from.
 pub(crate) struct Judged {
     pub(crate) report: Report,
-    pub(crate) github: GitHub,
+    pub(crate) session: Session,
 }
 
 /// Compares and judges.
@@ -128,7 +143,7 @@ pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<
         Ok(None) => {}
         Err(error) => report.notes.push(format!("The policy that this change brings is broken: {}", error.message)),
     }
-    Ok(Judged { report, github: session.github() })
+    Ok(Judged { report, session })
 }
 
 /// Why nothing was checked, for those who see it for the first time.

@@ -35,6 +35,8 @@ pub(crate) struct Host {
     /// What only GitHub Actions knows of it.
     pub(crate) actions: Option<actions::Host>,
     token: Option<Secret>,
+    /// What is wrong with a token that is there.
+    pub(crate) token_problem: Option<String>,
     world: World,
     link: OnceCell<Arc<Link>>,
 }
@@ -47,8 +49,11 @@ impl Host {
             _ => None,
         };
         let var = |name: &str| world.var(name).map(str::to_owned);
-        let found = actions::Host::read(&var, payload.as_deref())
-            .map_err(|error| CliError::input("what GitHub Actions says of this run cannot be read").because(&error))?;
+        let found = actions::Host::read(&var, payload.as_deref()).map_err(|error| {
+            CliError::input("what GitHub Actions says of this run cannot be read")
+                .because(&error)
+                .hint("GITHUB_EVENT_PATH names the file with the event; act takes one with `-e EVENT.json`")
+        })?;
         Ok(found.map(|found| Self { actions: Some(found.clone()), ..Self::new(found.run, world) }))
     }
 
@@ -69,12 +74,23 @@ impl Host {
     }
 
     fn new(run: RunContext, world: &World) -> Self {
-        let token = TOKENS.iter().find_map(|name| Secret::new(world.var(name)?));
-        Self { run, actions: None, token, world: world.clone(), link: OnceCell::new() }
+        let (mut token, mut token_problem) = (None, None);
+        for (name, value) in TOKENS.iter().filter_map(|name| Some((name, world.var(name)?))) {
+            match Secret::parse(value) {
+                Ok(found) => token = token.or(found),
+                Err(problem) => token_problem = Some(format!("{name} {problem}")),
+            }
+        }
+        Self { run, actions: None, token, token_problem, world: world.clone(), link: OnceCell::new() }
     }
 
     pub(crate) fn has_token(&self) -> bool {
         self.token.is_some()
+    }
+
+    /// The branch that the repository itself calls its default.
+    pub(crate) fn default_branch(&self) -> Option<String> {
+        self.actions.as_ref().and_then(|actions| actions.default_branch.clone())
     }
 
     /// The repository, where its name is one.
@@ -164,10 +180,13 @@ impl From<GitHubError> for CliError {
 
 impl From<ArtifactError> for CliError {
     fn from(error: ArtifactError) -> Self {
-        match error {
-            ArtifactError::GitHub(error) => error.into(),
-            other => Self::input(other.to_string())
-                .hint("the first workflow must upload `report.json` alone under that name, also when it is blocked"),
-        }
+        let advice = error.advice();
+        let told = match error {
+            ArtifactError::GitHub(error) => return error.into(),
+            // Half a download says nothing about what was uploaded.
+            ArtifactError::Damaged { .. } => Self::outside(error.to_string()),
+            other => Self::input(other.to_string()),
+        };
+        advice.into_iter().fold(told, Self::hint)
     }
 }

@@ -126,6 +126,14 @@ fn document(snapshot: &Snapshot, default_branch: Option<&str>) -> String {
          missing = \"fail\"           # a metric that a rule names is not there\n\
          non_finite = \"fail\"        # NaN, infinite, null or not a number\n",
     );
+    text.push_str(
+        "\n# What the action shows on GitHub.\n\
+         # [github]\n\
+         # comment = \"update\"         # recreate, hide-and-recreate, delete-when-fixed, only-on-change, off\n\
+         # check_name = \"model quality\"\n\
+         # labels = { block = [\"model-regression\"] }\n\
+         # reviewers = { block = [\"octo-org/ml-leads\"] }\n",
+    );
     rules(&metrics, &mut text);
     text
 }

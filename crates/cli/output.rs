@@ -105,6 +105,19 @@ pub(crate) fn deliver(
     targets.iter().zip(&rendered).try_for_each(|(target, text)| write(target, text.as_bytes(), printer))
 }
 
+/// The same for files alone, when standard output is for something else.
+pub(crate) fn deliver_files(
+    args: &Outputs,
+    world: &World,
+    printer: &Printer,
+    render: impl Fn(Format, &Options) -> Result<String, CliError>,
+) -> Result<(), CliError> {
+    for target in targets(args, world)?.iter().filter(|target| target.path.is_some()) {
+        write(target, render(target.format, &options(target, args, world, printer))?.as_bytes(), printer)?;
+    }
+    Ok(())
+}
+
 /// Whether any place wants DVC's form.
 pub(crate) fn wants_dvc(args: &Outputs, world: &World) -> Result<bool, CliError> {
     Ok(targets(args, world)?.iter().any(|target| target.format == Format::DvcJson))

@@ -44,7 +44,13 @@ impl Printer {
             self.say(&format!("  caused by: {}", escape::terminal(cause)));
         }
         for hint in &error.hints {
-            self.say(&format!("{dim}hint{plain}: {}", escape::terminal(hint)));
+            // Advice may be lines to paste, whose indentation matters.
+            let mut lines = hint.lines();
+            self.say(&format!("{dim}hint{plain}: {}", escape::terminal(lines.next().unwrap_or_default())));
+            for line in lines {
+                let text = line.trim_start();
+                self.say(&format!("{}{}", &line[..line.len() - text.len()], escape::terminal(text)));
+            }
         }
         error.code
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use proofmark_core::config::GitHub;
-use proofmark_core::gate::judge;
+use proofmark_core::gate::{Judgement, judge};
 use proofmark_core::policy::{Policy, PolicySide};
 use proofmark_core::ports::Revision;
 use proofmark_core::report::{self, LIMIT, Report as Document, ReportError};
@@ -14,7 +14,6 @@ use proofmark_github::{Found, Link, Pull, RemoteTree};
 use proofmark_render as render;
 
 use crate::args::{Between, Format, Outputs};
-use crate::base::Purpose;
 use crate::configuration::{given_config, read_config};
 use crate::exit::{self, CliError};
 use crate::gate;
@@ -23,7 +22,7 @@ use crate::output;
 use crate::posting::args::{FailOn, Given, Posting};
 use crate::posting::{self, Content, Place, Posts};
 use crate::printer::Printer;
-use crate::session::Session;
+use crate::session::{Session, descends, open_repository};
 use crate::world::World;
 
 /// Post a report to GitHub: comment, check, labels; job summary, outputs, annotations
@@ -52,39 +51,32 @@ pub(crate) fn run(args: &Report, world: &World, printer: &Printer) -> Result<u8,
     let config = given.map(|file| file.config.github);
     if args.given.pending {
         let host = host.ok_or_else(posting::nowhere)?;
-        posts(args, &host, &config.or_else(|| of_base(&host, world)).unwrap_or_default(), world)?.start(printer)?;
-        return Ok(exit::ALLOWED);
+        let config = config.unwrap_or_else(|| Session::github_of_base(&Between::default(), &host, world));
+        let arrived = posts(args, &host, &config, world)?.start(printer)?;
+        return Ok(posting::code_of_delivery(exit::ALLOWED, arrived));
     }
-    let taken = match (&args.given.from_artifact, &host) {
-        (Some(name), Some(host)) => {
-            let source = Source::find(host)?;
-            match source.report(name) {
-                Ok(taken) => taken,
-                // Whoever waits for the check learns why there is none.
-                Err(error) => {
-                    posts(args, host, &config.unwrap_or_default(), world)?.post(
-                        Content::Broken(&error),
-                        Some(source.place),
-                        world,
-                        printer,
-                    )?;
-                    return Err(error);
-                }
-            }
-        }
-        (Some(_), None) => return Err(posting::nowhere()),
-        (None, _) => Taken { report: from_file(args.given.report.as_deref(), world)?, place: None, github: None },
-    };
+    if let Some(artifact) = &args.given.from_artifact {
+        return from_artifact(args, artifact, config, &host.ok_or_else(posting::nowhere)?, world, printer);
+    }
+    let report = from_file(args.given.report.as_deref(), world)?;
     let wants_forms = args.outputs.format.is_some() || !args.outputs.output.is_empty();
     if wants_forms {
-        show(args, &taken.report, world, printer)?;
+        show(args, &report, world, printer)?;
     }
     let Some(host) = host else {
-        return if wants_forms { Ok(gate::code(&taken.report, args.fail_on)) } else { Err(posting::nowhere()) };
+        return if wants_forms { Ok(gate::code(&report, args.fail_on)) } else { Err(posting::nowhere()) };
     };
-    let config = config.or(taken.github).or_else(|| of_base(&host, world)).unwrap_or_default();
-    let arrived = posts(args, &host, &config, world)?.post(Content::Judged(&taken.report), taken.place, world, printer)?;
-    Ok(posting::code(gate::code(&taken.report, args.fail_on), arrived))
+    let config = config.unwrap_or_else(|| Session::github_of_base(&Between::default(), &host, world));
+    let judged = report.comparison.head.revision.commit.clone();
+    let holds = |sha: &str| judged.as_deref().is_some_and(|judged| holds(judged, sha, &host, world));
+    let arrived = posts(args, &host, &config, world)?.post(Content::Judged { report: &report, holds: &holds }, None, world, printer)?;
+    Ok(posting::code_of_delivery(gate::code(&report, args.fail_on), arrived))
+}
+
+/// Whether a report on the commit `judged` is one on `sha`: the same, the merge that this run tests, or made from it.
+fn holds(judged: &str, sha: &str, host: &Host, world: &World) -> bool {
+    let is_merge = host.run.head.commit.as_deref() == Some(sha) && host.run.merged.as_deref() == Some(judged);
+    judged == sha || is_merge || open_repository(world).is_ok_and(|repository| descends(&repository, judged, sha))
 }
 
 fn posts<'a>(args: &'a Report, host: &'a Host, config: &'a GitHub, world: &World) -> Result<Posts<'a>, CliError> {
@@ -98,11 +90,6 @@ fn posts<'a>(args: &'a Report, host: &'a Host, config: &'a GitHub, world: &World
     })
 }
 
-/// What the base of the run says about posting; nothing where there is no clone.
-fn of_base(host: &Host, world: &World) -> Option<GitHub> {
-    Session::open(&Between::default(), Purpose::Judge, Some(host), world).ok().map(|session| session.github())
-}
-
 /// The report in other forms.
 fn show(args: &Report, report: &Document, world: &World, printer: &Printer) -> Result<(), CliError> {
     output::deliver(&args.outputs, world, printer, |format, options| {
@@ -113,13 +100,6 @@ fn show(args: &Report, report: &Document, world: &World, printer: &Printer) -> R
             Format::DvcJson => render::dvc_json(&report.comparison, render::DvcPart::Metrics, args.outputs.all),
         })
     })
-}
-
-/// A report, and where it belongs if that is not where the run says.
-struct Taken {
-    report: Document,
-    place: Option<Place>,
-    github: Option<GitHub>,
 }
 
 fn from_file(path: Option<&Path>, world: &World) -> Result<Document, CliError> {
@@ -142,14 +122,48 @@ fn unreadable(what: String, error: &ReportError) -> CliError {
     error.hint().into_iter().fold(CliError::input(what).because(error), CliError::hint)
 }
 
+/// Posts the report of the run whose end started this one, judged by the base's policy.
+fn from_artifact(
+    args: &Report,
+    artifact: &str,
+    config: Option<GitHub>,
+    host: &Host,
+    world: &World,
+    printer: &Printer,
+) -> Result<u8, CliError> {
+    let source = Source::find(host)?;
+    if source.pulls.is_empty() {
+        // Its policy is not known, and nobody waits for a check of a commit that is no head any more.
+        printer.say("No open pull request has this commit as its head any more, so nothing is posted.");
+        return Ok(exit::ALLOWED);
+    }
+    match source.report(artifact) {
+        Ok((report, github)) => {
+            let config = config.unwrap_or(github);
+            let content = Content::Judged { report: &report, holds: &|_| true };
+            let arrived = posts(args, host, &config, world)?.post(content, Some(source.place), world, printer)?;
+            Ok(posting::code_of_delivery(gate::code(&report, args.fail_on), arrived))
+        }
+        // Whoever waits for the check learns why there is none.
+        Err(error) => {
+            let config = config.or_else(|| source.github()).unwrap_or_default();
+            if let Err(more) = posts(args, host, &config, world)?.post(Content::Broken(&error), Some(source.place), world, printer) {
+                printer.error(&more);
+            }
+            Err(error)
+        }
+    }
+}
+
 /// The run whose end started this one. What it left is hostile: whoever opened the pull request could write it.
 struct Source {
     link: Arc<Link>,
     run: u64,
+    /// How it ended, when not well.
+    ended: Option<String>,
     place: Place,
-    pull: Option<Pull>,
-    /// Why there is no pull request to comment on.
-    note: Option<String>,
+    /// The pull requests whose head it was for. One is commented; the policies of all of them count.
+    pulls: Vec<Pull>,
 }
 
 impl Source {
@@ -161,55 +175,84 @@ impl Source {
             return Err(wrong("the event does not tell which run is over"));
         };
         let link = host.link()?;
+        let client = link.client();
         let owner = actions.head_repository.as_deref().and_then(|repository| repository.split('/').next());
         let head = owner.zip(actions.run.head.branch.as_deref()).map(|(owner, branch)| format!("{owner}:{branch}"));
         // A number counts only when the pull request's head is the very commit that the run was for.
-        let found = link.block_on(link.client().find_pull(&sha, head.as_deref(), &actions.candidates))?;
-        let (pull, note) = match found {
-            Found::One(pull) => (Some(*pull), None),
-            Found::None => (None, Some("No pull request has this commit as its head any more.".to_owned())),
+        let pulls = match link.block_on(client.find_pull(&sha, head.as_deref(), &actions.candidates))? {
+            Found::One(pull) => vec![*pull],
+            Found::None => Vec::new(),
             Found::Several(numbers) => {
-                let numbers = numbers.iter().map(|number| format!("#{number}")).collect::<Vec<_>>().join(", ");
-                (None, Some(format!("Several pull requests have this commit as their head ({numbers}), so none was commented.")))
+                let pulls: Result<Vec<Pull>, _> = numbers.iter().map(|number| link.block_on(client.pull_request(*number))).collect();
+                pulls?.into_iter().filter(|pull| pull.head_sha == sha).collect()
             }
         };
         let attempt = source.attempt.and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or(1);
-        let place = Place { pull: pull.as_ref().map(|pull| pull.number), sha: Some(sha), run_id: run, attempt };
-        Ok(Self { link, run, place, pull, note })
+        let only = if let [pull] = pulls.as_slice() { Some(pull) } else { None };
+        let place = Place {
+            pull: only.map(|pull| pull.number),
+            sha: Some(sha),
+            base: only.map(|pull| pull.base_ref.clone()),
+            run_id: run,
+            attempt,
+        };
+        let ended = source.conclusion.clone().filter(|conclusion| !matches!(conclusion.as_str(), "success" | "failure"));
+        Ok(Self { link, run, ended, place, pulls })
     }
 
-    /// The report that it left, judged by the base's policy.
-    fn report(&self, artifact: &str) -> Result<Taken, CliError> {
-        let bytes = self.link.block_on(self.link.client().fetch_report(self.run, artifact))?;
-        let mut report =
-            report::read(&bytes).map_err(|error| unreadable(format!("the artifact `{artifact}` holds no report"), &error))?;
-        report.notes.extend(self.note.clone());
-        let github = self.pull.as_ref().map(|pull| judge_again(&mut report, pull, &self.link)).transpose()?;
-        Ok(Taken { report, place: Some(self.place.clone()), github })
+    /// The report that it left, judged by the policies of the bases, and what they say about posting.
+    fn report(&self, artifact: &str) -> Result<(Document, GitHub), CliError> {
+        let fetched = self.link.block_on(self.link.client().fetch_report(self.run, artifact));
+        let bytes = fetched.map_err(|error| match &self.ended {
+            Some(ended) => CliError::from(error).hint(format!("the first run ended as `{ended}`")),
+            None => error.into(),
+        })?;
+        let mut report = report::read(&bytes).map_err(|error| unreadable(format!("the artifact `{artifact}` holds no report"), &error))?;
+        let mut github = GitHub::default();
+        let claimed = report.judgement.effect;
+        let mut worst: Option<Judgement> = None;
+        for pull in &self.pulls {
+            let (policy, own) = policy_of(pull, &self.link)?;
+            let judgement = judge(&report.comparison, &policy);
+            if worst.as_ref().is_none_or(|worst| judgement.effect > worst.effect) {
+                (worst, github) = (Some(judgement), own);
+                report.branch = Some(pull.base_ref.clone());
+            }
+        }
+        let mut judgement = worst.ok_or_else(|| CliError::input("no pull request tells by which policy to judge"))?;
+        carry_lines(&report.judgement.findings, &mut judgement.findings);
+        if judgement.effect != claimed {
+            report.notes.push(format!(
+                "The run that made this report said `{}`; by the policy of the base it is `{}`, and that counts.",
+                claimed.name(),
+                judgement.effect.name()
+            ));
+        }
+        if self.pulls.len() > 1 {
+            let numbers = self.pulls.iter().map(|pull| format!("#{}", pull.number)).collect::<Vec<_>>().join(", ");
+            report
+                .notes
+                .push(format!("Several pull requests have this commit as their head ({numbers}): the strictest of their policies counts."));
+        }
+        report.judgement = judgement;
+        Ok((report, github))
+    }
+
+    /// What the base says about posting, where it can be had.
+    fn github(&self) -> Option<GitHub> {
+        policy_of(self.pulls.first()?, &self.link).ok().map(|(_, github)| github)
     }
 }
 
-/// Judges the comparison by the policy of the base, whatever the artifact says that came out. The values remain what the
-/// other run says they are.
-fn judge_again(report: &mut Document, pull: &Pull, link: &Arc<Link>) -> Result<GitHub, CliError> {
-    let tree = RemoteTree::open(Arc::clone(link), Revision::commit(&pull.base_ref, &pull.base_sha, ""))?;
-    let (policy, github) = match read_config(&tree, PolicySide::Base)? {
+/// The newest policy of the branch that the pull request goes into, whatever the artifact says that came out. The values
+/// remain what the other run says they are.
+fn policy_of(pull: &Pull, link: &Arc<Link>) -> Result<(Policy, GitHub), CliError> {
+    let tip = link.block_on(link.client().branch_tip(&pull.base_ref))?;
+    let tree = RemoteTree::open(Arc::clone(link), Revision::commit(&pull.base_ref, &tip, ""))?;
+    Ok(match read_config(&tree, PolicySide::Base)? {
         Some(file) => (Policy::compile(&file.config, file.origin, Some(&pull.base_ref))?, file.config.github),
         None => (Policy::built_in(), GitHub::default()),
-    };
-    let claimed = report.judgement.effect;
-    let mut judgement = judge(&report.comparison, &policy);
-    carry_lines(&report.judgement.findings, &mut judgement.findings);
-    if judgement.effect != claimed {
-        report.notes.push(format!(
-            "The run that made this report said `{}`; by the policy of the base it is `{}`, and that counts.",
-            claimed.name(),
-            judgement.effect.name()
-        ));
-    }
-    report.judgement = judgement;
-    report.branch = Some(pull.base_ref.clone());
-    Ok(github)
+    })
 }
 
 /// The lines of the metrics, which only the run with the files could find.

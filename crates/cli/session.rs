@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use proofmark_core::compare::{BaseKind, Baseline, Comparison, Sides, compare};
-use proofmark_core::config::{Compare, GitHub};
+use proofmark_core::config::{self, Compare, GitHub};
 use proofmark_core::discovery::Discovery;
 use proofmark_core::files;
 use proofmark_core::path::RepoPath;
@@ -25,10 +25,15 @@ use crate::world::World;
 /// First-parent steps back that are tried when the base has no metrics.
 const ANCESTORS: usize = 50;
 
+/// Commits back in which the head of a pull request is looked for below what was judged.
+const DESCENT: usize = 100;
+
 /// Everything that a subcommand needs to compare.
 pub(crate) struct Session {
     pub(crate) repository: Repository,
     pub(crate) head: Box<dyn Tree>,
+    /// The commit that the head is, or that the files on disk lie on.
+    head_commit: Commit,
     base: Base,
     /// The branch that the change goes into, where it has a name.
     pub(crate) branch: Option<String>,
@@ -63,7 +68,7 @@ impl Session {
             },
         };
         let targets = targets(&repository, between, world)?;
-        Ok(Self { repository, head, base, branch, config, targets, exact_base: purpose == Purpose::AsDvc })
+        Ok(Self { repository, head, head_commit, base, branch, config, targets, exact_base: purpose == Purpose::AsDvc })
     }
 
     /// What the configuration says is compared.
@@ -168,6 +173,25 @@ impl Session {
         format!("{name} {} ({}), {place}", tree.revision().short_commit().unwrap_or_default(), kind.name())
     }
 
+    /// Whether what was judged is that commit, or was made from it: a merge of it, commits on top of it.
+    pub(crate) fn head_contains(&self, sha: &str) -> bool {
+        contains(&self.repository, &self.head_commit, sha)
+    }
+
+    /// What the base says about posting when nothing else of it could be understood; the defaults where there is no base.
+    pub(crate) fn github_of_base(between: &Between, host: &Host, world: &World) -> GitHub {
+        let read = || {
+            let repository = open_repository(world).ok()?;
+            let (_, head) = head(&repository, between.head.as_deref()).ok()?;
+            let target = Target::find(&repository, between, None, Purpose::Judge, &head, Some(host)).ok()?;
+            config::FILES.iter().find_map(|name| {
+                let path = RepoPath::parse(name).ok()?;
+                config::github_alone(&path, &target.tree().read(&path).ok()??.bytes)
+            })
+        };
+        read().unwrap_or_default()
+    }
+
     /// What is posted, and whom it calls: the base's to say, like the policy.
     pub(crate) fn github(&self) -> GitHub {
         let trusted = |file: &&ConfigFile| matches!(file.origin, PolicyOrigin::File { side: PolicySide::Base | PolicySide::Given, .. });
@@ -216,6 +240,16 @@ impl Read {
         let sides = Sides { base: &self.base, head: &self.head, tip: self.tip.as_ref(), baseline: self.baseline.clone() };
         compare(&sides, &|file, key| policy.orient(file, key))
     }
+}
+
+/// Whether the commit `judged`, where this clone has it, is `sha` or was made from it.
+pub(crate) fn descends(repository: &Repository, judged: &str, sha: &str) -> bool {
+    repository.resolve(judged).is_ok_and(|judged| contains(repository, &judged, sha))
+}
+
+fn contains(repository: &Repository, commit: &Commit, sha: &str) -> bool {
+    let below = || repository.history(commit, false, DESCENT).is_ok_and(|history| history.commits.iter().any(|commit| commit.id == sha));
+    commit.id == sha || commit.parents.iter().any(|parent| parent == sha) || below()
 }
 
 /// The repository around the current folder. `GIT_DIR` of another one is refused, since judging the wrong repository is

@@ -25,7 +25,8 @@ impl World {
     /// Looks around.
     pub(crate) fn look() -> Self {
         let env: BTreeMap<String, String> =
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+            // A value that is no text must not look like none at all.
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))).collect();
         let stdout_is_terminal = std::io::stdout().is_terminal();
         let columns = env.get("COLUMNS").and_then(|text| text.parse().ok());
         let width =

@@ -9,7 +9,7 @@ use proofmark_core::config::CommentMode;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Posting to GitHub")]
 pub(crate) struct Posting {
-    /// Send nothing and print what would be posted where; needs no token
+    /// Write nothing and print what would be posted where; needs no token
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// What becomes of the comment: update, recreate, hide-and-recreate, delete-when-fixed, only-on-change, off [default: update]
@@ -40,7 +40,7 @@ pub(crate) struct Posting {
     #[arg(long, value_name = "OWNER/NAME")]
     pub(crate) repository: Option<String>,
     /// The pull request, where no event tells
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) pull_request: Option<u64>,
 }
 

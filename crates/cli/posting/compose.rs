@@ -15,8 +15,8 @@ const LONGEST_FAILURE: usize = 8000;
 /// What is posted.
 #[derive(Clone, Copy)]
 pub(crate) enum Content<'a> {
-    /// A report.
-    Judged(&'a Report),
+    /// A report, and whether it is about a commit.
+    Judged { report: &'a Report, holds: &'a dyn Fn(&str) -> bool },
     /// Nothing was judged, which must not look like an old report that still holds.
     Broken(&'a CliError),
 }
@@ -31,7 +31,7 @@ pub(crate) struct Look<'a> {
 impl Content<'_> {
     pub(crate) fn effect(self) -> Effect {
         match self {
-            Self::Judged(report) => report.judgement.effect,
+            Self::Judged { report, .. } => report.judgement.effect,
             Self::Broken(_) => Effect::Block,
         }
     }
@@ -39,7 +39,7 @@ impl Content<'_> {
     /// What came out in one line of plain text.
     pub(crate) fn headline(self) -> String {
         match self {
-            Self::Judged(report) => render::headline(report),
+            Self::Judged { report, .. } => render::headline(report),
             Self::Broken(error) => terminal(&format!("nothing was judged: {}", error.message)),
         }
     }
@@ -47,7 +47,7 @@ impl Content<'_> {
     /// The same for a commit status.
     pub(crate) fn status_line(self) -> String {
         match self {
-            Self::Judged(report) => render::status_line(report),
+            Self::Judged { report, .. } => render::status_line(report),
             Self::Broken(_) => "nothing was judged; the run tells why".to_owned(),
         }
     }
@@ -55,7 +55,7 @@ impl Content<'_> {
     /// The Markdown of a comment's part or a job summary, in so many bytes.
     pub(crate) fn markdown(self, look: &Look<'_>, past: &[PastRun], limit: usize) -> Result<String, RenderError> {
         match self {
-            Self::Judged(report) => {
+            Self::Judged { report, .. } => {
                 let page = Page { past, ..look.page };
                 Ok(render::report_within(report, look.options, look.template, &page, limit)?.text)
             }
@@ -65,14 +65,14 @@ impl Content<'_> {
 
     pub(crate) fn check(self, look: &Look<'_>) -> Result<CheckText, RenderError> {
         match self {
-            Self::Judged(report) => render::check_text(report, &look.page, look.options, look.template),
+            Self::Judged { report, .. } => render::check_text(report, &look.page, look.options, look.template),
             Self::Broken(error) => Ok(CheckText::new("Nothing was judged", broken(error, look, LONGEST_FAILURE), String::new())),
         }
     }
 
     pub(crate) fn annotations(self) -> Vec<Annotation> {
         match self {
-            Self::Judged(report) => render::annotations(report),
+            Self::Judged { report, .. } => render::annotations(report),
             Self::Broken(_) => Vec::new(),
         }
     }
@@ -80,7 +80,7 @@ impl Content<'_> {
     /// The values that the next reports remember.
     pub(crate) fn values(self) -> Vec<(String, f64)> {
         match self {
-            Self::Judged(report) => render::key_values(report),
+            Self::Judged { report, .. } => render::key_values(report),
             Self::Broken(_) => Vec::new(),
         }
     }
@@ -88,7 +88,7 @@ impl Content<'_> {
     /// Equal for contents that tell the same of the same values, whatever the commits are called.
     pub(crate) fn digest(self) -> String {
         let told = match self {
-            Self::Judged(report) => {
+            Self::Judged { report, .. } => {
                 serde_json::to_string(&(&report.judgement, &report.comparison.metrics, &report.comparison.params, &report.notes))
             }
             Self::Broken(error) => serde_json::to_string(&error.message),
@@ -99,7 +99,7 @@ impl Content<'_> {
     /// Whether there is nothing to look at: all is allowed and no metric changed.
     pub(crate) fn is_quiet(self) -> bool {
         match self {
-            Self::Judged(report) => {
+            Self::Judged { report, .. } => {
                 report.judgement.effect == Effect::Allow && report.comparison.metrics.iter().all(|row| row.status.is_unchanged())
             }
             Self::Broken(_) => false,

@@ -8,6 +8,8 @@ pub(crate) mod plan;
 mod runner;
 mod send;
 
+use std::sync::Arc;
+
 use proofmark_core::config::GitHub;
 use proofmark_core::run::ReadOnly;
 use proofmark_github::actions::commands::{Level, Remark, Stopped};
@@ -24,8 +26,8 @@ use args::{Annotations, Posting};
 pub(crate) use compose::Content;
 use compose::Look;
 pub(crate) use runner::Written;
-use send::Links;
 pub(crate) use send::Place;
+use send::{Letter, Links, Sent};
 
 /// One report on its way.
 pub(crate) struct Posts<'a> {
@@ -40,8 +42,10 @@ pub(crate) struct Posts<'a> {
 /// Whether everything arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrived {
-    /// All that the token may do was done.
+    /// All of it, or all that such a run may do.
     Yes,
+    /// The token may not do it, or there is none.
+    Denied,
     /// Something failed that should have worked.
     No,
 }
@@ -54,24 +58,24 @@ impl Posts<'_> {
         let page = Page { title: self.typed.subject.as_deref(), run: Some(run), whole_report: run.run_url.as_deref(), ..Page::default() };
         let look = Look { options: &self.options, template: &self.template, page };
         let mut place = place.unwrap_or_else(|| Place::of(run));
-        if place.sha.is_none()
-            && let Content::Judged(report) = content
-        {
-            place.sha.clone_from(&report.comparison.head.revision.commit);
-        }
+        let waiting = |what: &str| printer.say(what);
         let author = self.typed.comment_author.as_deref();
+        let nowhere = Place::default();
+        let letter = Letter { plan: &plan, place: &nowhere, content, look: &look, author, now: world.now(), waiting: &waiting };
         if self.typed.dry_run {
+            self.settle(content, &mut place)?;
             let link = self.host.dry()?;
-            let sent = send::send(&link, &plan, &place, content, &look, author, world.now())?;
+            let sent = send::send(&link, &Letter { place: &place, ..letter })?;
             return self.show(&link, content, &look, sent.annotated, printer);
         }
         let sent = match self.way(printer) {
-            None => send::Sent::default(),
-            Some(link) => {
-                let link = link?;
+            Way::None(arrived) => Sent { arrived, ..Sent::default() },
+            Way::Open(link) => {
                 self.complete(&link, &mut place);
-                send::send(&link, &plan, &place, content, &look, author, world.now())?
+                self.settle(content, &mut place)?;
+                send::send(&link, &Letter { place: &place, ..letter })?
             }
+            Way::Broken(error) => Sent { failed: vec![error], ..Sent::default() },
         };
         for line in &sent.done {
             printer.say(line);
@@ -79,28 +83,60 @@ impl Posts<'_> {
         self.complain(&sent.denied, Level::Warning, printer)?;
         self.complain(&sent.failed, Level::Error, printer)?;
         self.leave(content, &look, sent.annotated, &sent.links, world, printer)?;
-        Ok(if sent.failed.is_empty() { Arrived::Yes } else { Arrived::No })
+        Ok(match (sent.failed.is_empty(), sent.denied.is_empty()) {
+            (false, _) => Arrived::No,
+            (true, false) => Arrived::Denied,
+            (true, true) => sent.arrived,
+        })
+    }
+
+    /// Makes sure that the report is shown at a commit that it is about: a check of another commit would open the gate.
+    fn settle(&self, content: Content<'_>, place: &mut Place) -> Result<(), CliError> {
+        let Content::Judged { report, holds } = content else { return Ok(()) };
+        let judged = report.comparison.head.revision.commit.clone();
+        match &place.sha {
+            None => place.sha = judged,
+            Some(sha) if holds(sha) => {}
+            // Nobody waits for the check of a schedule at one commit or another, so it stands at what was judged.
+            Some(_)
+                if place.pull.is_none()
+                    && matches!(self.host.run.event.as_str(), "schedule" | "workflow_dispatch" | "repository_dispatch" | "release") =>
+            {
+                place.sha = judged;
+            }
+            Some(sha) => {
+                let short = |sha: &str| sha.get(..10).unwrap_or(sha).to_owned();
+                let found = judged.as_deref().map_or_else(|| "unknown".to_owned(), short);
+                return Err(CliError::input(format!("what was judged ({found}) is not the commit that the report is for ({})", short(sha)))
+                    .hint("check out the pull request's head or its merge (`actions/checkout` without `ref` does, on `pull_request`), and do not name another HEAD"));
+            }
+        }
+        Ok(())
     }
 
     /// Says that somebody is at work, before anything was judged.
-    pub(crate) fn start(&self, printer: &Printer) -> Result<(), CliError> {
+    pub(crate) fn start(&self, printer: &Printer) -> Result<Arrived, CliError> {
         let run = &self.host.run;
         let plan = plan::plan(run, self.typed, self.config, proofmark_core::config::Effect::Allow);
         let place = Place::of(run);
         let Some(sha) = place.sha.as_deref() else {
             return Err(CliError::input("the commit that the check would stand at is not known"));
         };
-        let link = match (self.typed.dry_run, self.way(printer)) {
-            (true, _) => std::sync::Arc::new(self.host.dry()?),
-            (false, None) => return Ok(()),
-            (false, Some(link)) => link?,
+        let link = if self.typed.dry_run {
+            Arc::new(self.host.dry()?)
+        } else {
+            match self.way(printer) {
+                Way::None(arrived) => return Ok(arrived),
+                Way::Open(link) => link,
+                Way::Broken(error) => return Err(error),
+            }
         };
         let key = plan.check.as_ref().map(|name| send::check_key(name, &plan, &place, sha, run.run_url.as_deref()));
         let started = key.map(|key| link.block_on(link.client().start_check(&key)));
         let needs_status = matches!(&started, Some(Err(error)) if proofmark_github::needs_app(error));
         match started {
             Some(Ok(_)) => printer.say("check started"),
-            Some(Err(error)) if !needs_status => self.complain(&[error.into()], Level::Warning, printer)?,
+            Some(Err(error)) if !needs_status => return Err(error.into()),
             _ => {}
         }
         let context = plan.status.as_ref().or(plan.instead_of_check.as_ref().filter(|_| needs_status));
@@ -112,32 +148,35 @@ impl Posts<'_> {
                 description: "at work".to_owned(),
                 target_url: run.run_url.clone(),
             };
-            match link.block_on(link.client().set_status(&order)) {
-                Ok(()) => printer.say("commit status set"),
-                Err(error) => self.complain(&[error.into()], Level::Warning, printer)?,
-            }
+            link.block_on(link.client().set_status(&order))?;
+            printer.say("commit status set");
         }
-        if self.typed.dry_run { self.list(&link, Vec::new(), printer) } else { Ok(()) }
+        if self.typed.dry_run {
+            self.list(&link, Vec::new(), printer)?;
+        }
+        Ok(Arrived::Yes)
     }
 
-    /// The way to GitHub; `None`, with a word of why, when nothing can be written there.
-    fn way(&self, printer: &Printer) -> Option<Result<std::sync::Arc<Link>, CliError>> {
-        let why = match self.host.run.read_only {
-            Some(ReadOnly::Fork) => {
+    /// The way to GitHub, or a word of why nothing can be written there.
+    fn way(&self, printer: &Printer) -> Way {
+        let (why, arrived) = match self.host.run.read_only {
+            Some(ReadOnly::Fork) => (
                 "this run is for a pull request from a fork, so its token can only read: the report is in the job summary; two \
-                 workflows bring it to the pull request (README, \"Pull requests from forks\")"
-            }
+                 workflows bring it to the pull request (README, \"Pull requests from forks\")",
+                Arrived::Yes,
+            ),
             _ if !self.host.has_token() => {
-                "there is no token, so nothing is posted: give the step `env: GITHUB_TOKEN: ${{ github.token }}`"
+                let problem = self.host.token_problem.as_deref().unwrap_or("there is no token");
+                (&*format!("{problem}, so nothing is posted: give the step `env: GITHUB_TOKEN: ${{{{ github.token }}}}`"), Arrived::Denied)
             }
             // Dependabot's token can only read unless the owners chose otherwise: trying tells.
-            _ => return Some(self.host.link()),
+            _ => return self.host.link().map_or_else(Way::Broken, Way::Open),
         };
         printer.say(why);
         if self.is_in_actions() {
             let _ = printer.data(format!("{}\n", Remark::new(Level::Notice, why).title("proofmark").command()).as_bytes());
         }
-        None
+        Way::None(arrived)
     }
 
     /// Looks up what the event does not tell: the head of a commented pull request, the pull request of a pushed branch.
@@ -151,7 +190,10 @@ impl Posts<'_> {
                 let owner = run.repository.as_deref().and_then(|name| name.split('/').next());
                 let head = owner.zip(run.head.branch.as_deref()).map(|(owner, branch)| format!("{owner}:{branch}"));
                 // Without a pull request there is the check; a failure to look costs no more than the comment.
-                if let Ok(Found::One(pull)) = link.block_on(link.client().find_pull(sha, head.as_deref(), &[])) {
+                // One that goes elsewhere is judged by its own run, against its own base.
+                if let Ok(Found::One(pull)) = link.block_on(link.client().find_pull(sha, head.as_deref(), &[]))
+                    && Some(&pull.base_ref) == run.base.branch.as_ref()
+                {
                     place.pull = Some(pull.number);
                 }
             }
@@ -172,13 +214,16 @@ impl Posts<'_> {
         if !self.is_in_actions() {
             return Ok(());
         }
-        if !self.typed.no_summary {
-            runner::summary(content, look, world)?;
-        }
         if self.wants_annotations(annotated) {
             runner::annotations(&content.annotations(), printer)?;
         }
-        runner::outputs(content, links, &self.written, world)
+        // The verdict is told by the exit code; a summary without room for it is no reason to lose that.
+        let mut left = vec![runner::outputs(content, links, &self.written, world)];
+        if !self.typed.no_summary {
+            left.push(runner::summary(content, look, world));
+        }
+        let lost: Vec<CliError> = left.into_iter().filter_map(Result::err).collect();
+        self.complain(&lost, Level::Warning, printer)
     }
 
     fn wants_annotations(&self, annotated: bool) -> bool {
@@ -225,16 +270,29 @@ impl Posts<'_> {
 
     /// Tells of failures, in the log's own way too where there is one.
     fn complain(&self, errors: &[CliError], level: Level, printer: &Printer) -> Result<(), CliError> {
+        let mut told: Vec<&String> = Vec::new();
         for error in errors {
-            printer.error(error);
+            // The same advice once.
+            let hints: Vec<&String> = error.hints.iter().filter(|hint| !told.contains(hint)).collect();
+            told.extend(&hints);
+            printer.error(&CliError { hints: hints.iter().map(|hint| (*hint).clone()).collect(), ..error.clone() });
             if self.is_in_actions() {
-                let hints = error.hints.iter().map(|hint| format!("\n{hint}")).collect::<String>();
+                let hints = hints.iter().map(|hint| format!("\n{hint}")).collect::<String>();
                 let text = format!("{}{hints}", escape::terminal(&error.message));
                 printer.data(format!("{}\n", Remark::new(level, text).title("proofmark").command()).as_bytes())?;
             }
         }
         Ok(())
     }
+}
+
+/// The way to GitHub.
+enum Way {
+    /// Nothing can be written.
+    None(Arrived),
+    Open(Arc<Link>),
+    /// It should be there and is not.
+    Broken(CliError),
 }
 
 /// Nowhere to post.
@@ -256,10 +314,19 @@ pub(crate) fn guarded(host: &Host, world: &World, printer: &Printer, print: impl
     printed
 }
 
-/// The exit code: by the verdict, but a report that did not arrive is no success.
+/// The exit code: by the verdict, but a report that got lost is no success. What the token may not do was told, and the run
+/// has the report.
 pub(crate) fn code(verdict: u8, arrived: Arrived) -> u8 {
     match (verdict, arrived) {
         (exit::ALLOWED, Arrived::No) => exit::OUTSIDE,
+        _ => verdict,
+    }
+}
+
+/// The exit code of who was only to bring a report.
+pub(crate) fn code_of_delivery(verdict: u8, arrived: Arrived) -> u8 {
+    match (verdict, arrived) {
+        (exit::ALLOWED, Arrived::No | Arrived::Denied) => exit::OUTSIDE,
         _ => verdict,
     }
 }

@@ -34,25 +34,27 @@ pub(crate) struct Changes {
 pub(crate) fn plan(run: &RunContext, typed: &Posting, config: &GitHub, effect: Effect) -> Plan {
     let subject = typed.subject.as_deref();
     let parts = [run.workflow.as_deref(), run.job.as_deref(), run.leg.as_deref(), subject];
-    let section = parts.into_iter().flatten().collect::<Vec<_>>().join(" / ");
+    // Doubled inside of a part, so that no two lists of parts look alike.
+    let section = parts.into_iter().flatten().map(|part| part.replace('/', "//")).collect::<Vec<_>>().join(" / ");
     let section = if section.is_empty() { "proofmark".to_owned() } else { section };
     let key = typed.comment_key.clone().or_else(|| config.comment_key.clone()).unwrap_or_else(|| section.clone());
     let name = check_name(run, subject);
-    let check = match typed.check.as_deref() {
-        Some("off" | "false") => None,
-        Some("on" | "true") => Some(name.clone()),
-        Some(other) => Some(other.to_owned()),
+    let named = || config.check_name.clone().unwrap_or_else(|| name.clone());
+    let check = match typed.check.as_deref().map(Wish::of) {
+        Some(Wish::No) => None,
+        Some(Wish::Yes) => Some(named()),
+        Some(Wish::Named(other)) => Some(other.to_owned()),
         None if config.check == Some(false) => None,
-        None => Some(config.check_name.clone().unwrap_or_else(|| name.clone())),
+        None => Some(named()),
     };
-    let context = || check.clone().unwrap_or_else(|| name.clone());
-    let status = match typed.status.as_deref() {
-        Some("off" | "false") => None,
-        Some("on" | "true") => Some(context()),
-        Some(other) => Some(other.to_owned()),
+    let context = || check.clone().unwrap_or_else(named);
+    let status = match typed.status.as_deref().map(Wish::of) {
+        Some(Wish::No) => None,
+        Some(Wish::Yes) => Some(context()),
+        Some(Wish::Named(other)) => Some(other.to_owned()),
         None => (config.status == Some(true)).then(context),
     };
-    let forbidden = matches!(typed.status.as_deref(), Some("off" | "false")) || config.status == Some(false);
+    let forbidden = typed.status.as_deref().map(Wish::of) == Some(Wish::No) || config.status == Some(false);
     let instead_of_check = (check.is_some() && status.is_none() && !forbidden).then(context);
     Plan {
         section,
@@ -66,14 +68,44 @@ pub(crate) fn plan(run: &RunContext, typed: &Posting, config: &GitHub, effect: E
     }
 }
 
+/// What was typed where a name can stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish<'a> {
+    Yes,
+    No,
+    Named(&'a str),
+}
+
+impl<'a> Wish<'a> {
+    fn of(text: &'a str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "on" | "true" | "yes" => Self::Yes,
+            "off" | "false" | "no" => Self::No,
+            _ => Self::Named(text),
+        }
+    }
+}
+
+/// Events whose runs judge a pull request, alone or in a queue. Their checks have one name, so that one rule requires them.
+const OF_PULL_REQUESTS: [&str; 8] = [
+    "pull_request",
+    "pull_request_target",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "merge_group",
+    "workflow_run",
+    "issue_comment",
+    "command line",
+];
+
 /// Never the name of the job: GitHub makes a check of that name itself, and branch rules could not tell them apart.
 /// Two jobs have two names, since the later one of one name would hide the earlier one.
 fn check_name(run: &RunContext, subject: Option<&str>) -> String {
     let what = subject.or(run.job.as_deref()).unwrap_or("metrics");
-    match &run.leg {
-        Some(leg) => format!("proofmark: {what} ({leg})"),
-        None => format!("proofmark: {what}"),
-    }
+    // A push is judged against something else than a pull request of the same commit, and must not stand in for it.
+    let event = Some(run.event.as_str()).filter(|event| !OF_PULL_REQUESTS.contains(event));
+    let more: Vec<&str> = run.leg.as_deref().into_iter().chain(event).collect();
+    if more.is_empty() { format!("proofmark: {what}") } else { format!("proofmark: {what} ({})", more.join(", ")) }
 }
 
 /// Labels of this effect go on, those of the others come off.

@@ -67,7 +67,7 @@ fn values(content: Content<'_>, links: &Links, written: &Written) -> Vec<(&'stat
     let mut values =
         vec![("effect", effect.name().to_owned()), ("blocked", (effect == Effect::Block).to_string()), ("headline", content.headline())];
     match content {
-        Content::Judged(report) => {
+        Content::Judged { report, .. } => {
             let with = |status: Status| report.comparison.metrics.iter().filter(|row| row.status == status).count();
             let changed = report.comparison.metrics.iter().filter(|row| !row.status.is_unchanged()).count();
             let counted = || report.judgement.findings.iter().filter(|finding| finding.severity != Severity::Info);

@@ -8,6 +8,7 @@ use proofmark_github::{
 };
 use proofmark_render::escape::terminal;
 
+use super::Arrived;
 use super::compose::{Content, Look, fnv};
 use super::plan::Plan;
 use crate::exit::CliError;
@@ -19,6 +20,8 @@ pub(crate) struct Place {
     pub(crate) pull: Option<u64>,
     /// The commit that people see.
     pub(crate) sha: Option<String>,
+    /// The branch that the change goes into.
+    pub(crate) base: Option<String>,
     /// The run that made the report: a later one wins.
     pub(crate) run_id: u64,
     pub(crate) attempt: u32,
@@ -28,7 +31,7 @@ impl Place {
     /// As the run says.
     pub(crate) fn of(run: &RunContext) -> Self {
         let pull = run.pull_request.as_ref().map(|pull| pull.number);
-        Self { pull, sha: run.head.commit.clone(), run_id: run.run_id, attempt: run.attempt }
+        Self { pull, sha: run.head.commit.clone(), base: run.base.branch.clone(), run_id: run.run_id, attempt: run.attempt }
     }
 }
 
@@ -40,8 +43,10 @@ pub(crate) struct Links {
 }
 
 /// What came of it all.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sent {
+    /// Whether a run like this one could send at all.
+    pub(crate) arrived: Arrived,
     pub(crate) links: Links,
     /// The check run shows the annotations.
     pub(crate) annotated: bool,
@@ -53,23 +58,40 @@ pub(crate) struct Sent {
     pub(crate) failed: Vec<CliError>,
 }
 
+impl Default for Sent {
+    fn default() -> Self {
+        let (links, done, denied, failed) = Default::default();
+        Self { arrived: Arrived::Yes, links, annotated: false, done, denied, failed }
+    }
+}
+
 /// The key of a check run: the same for every run of this part.
 pub(crate) fn check_key(name: &str, plan: &Plan, place: &Place, sha: &str, run_url: Option<&str>) -> CheckKey {
-    let key = format!("{:016x}", fnv(plan.section.as_bytes()));
+    // Another pull request of the same commit, or another base, is another question: a newer answer to it replaces none.
+    let into = place.pull.map_or_else(|| place.base.clone().unwrap_or_default(), |pull| format!("#{pull}"));
+    let question = format!("{}\n{into}", plan.section);
+    let key = format!("{:016x}", fnv(question.as_bytes()));
     let origin = Origin { run_id: place.run_id, attempt: place.attempt, key };
     CheckKey { name: name.to_owned(), head_sha: sha.to_owned(), external_id: origin.to_string(), details_url: run_url.map(str::to_owned) }
 }
 
+/// One report, ready to go.
+pub(crate) struct Letter<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) place: &'a Place,
+    pub(crate) content: Content<'a>,
+    pub(crate) look: &'a Look<'a>,
+    /// The login that comments are written by, if the user told.
+    pub(crate) author: Option<&'a str>,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+    /// Told when it takes longer than usual.
+    pub(crate) waiting: &'a dyn Fn(&str),
+}
+
 /// Posts what the plan wants at its place.
-pub(crate) fn send(
-    link: &Link,
-    plan: &Plan,
-    place: &Place,
-    content: Content<'_>,
-    look: &Look<'_>,
-    author: Option<&str>,
-    now: u64,
-) -> Result<Sent, CliError> {
+pub(crate) fn send(link: &Link, letter: &Letter<'_>) -> Result<Sent, CliError> {
+    let Letter { plan, place, content, look, author, now, waiting } = *letter;
     let sha = place.sha.as_deref();
     let mut run = PastRun::new(place.run_id, place.attempt, sha.unwrap_or_default(), now, content.effect(), content.headline());
     run.values = content.values();
@@ -110,6 +132,7 @@ pub(crate) fn send(
             quiet: content.is_quiet(),
             author: author.map(str::to_owned),
             render: &render,
+            waiting: Some(waiting),
         }),
         check,
         status: plan.status.as_ref().and_then(status),
@@ -200,6 +223,7 @@ impl Sent {
         let (what, run) = match outcome {
             CheckOutcome::Posted(run) => ("check completed", run),
             CheckOutcome::Superseded { by } => ("a newer run has a check already", by),
+            CheckOutcome::Overruled { by } => ("another report of this name blocks the commit, and its check stands", by),
         };
         self.said(what, Some(&run.url));
         self.links.check = Some(run.url);

@@ -308,6 +308,16 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Option<Config>, Problem> {
     Ok(config)
 }
 
+/// The `[github]` of a file whose other parts may be broken: where a failure is told is not lost with them.
+pub fn github_alone(file: &RepoPath, bytes: &[u8]) -> Option<GitHub> {
+    let mut table: toml::Table = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
+    if file.name() == "pyproject.toml" {
+        let toml::Value::Table(own) = table.remove("tool")?.as_table_mut()?.remove("proofmark")? else { return None };
+        table = own;
+    }
+    table.remove("github")?.try_into().ok()
+}
+
 fn check(rule: &Rule) -> Result<(), String> {
     if rule.metric.is_empty() {
         return Err("`metric` is missing".to_owned());

@@ -72,6 +72,25 @@ pub enum ArtifactError {
     },
 }
 
+impl ArtifactError {
+    /// What to do about it; `None` where the message says all there is to say.
+    pub fn advice(&self) -> Option<String> {
+        const NAME: &str = "The workflow before this one must upload `report.json` alone under that name, also when the report blocks \
+and also when a step fails (`if: always()`). A run that was cancelled before that step has none.";
+        match self {
+            Self::GitHub(error) => crate::advice(error),
+            Self::Missing { .. } | Self::Refused { .. } => Some(NAME.to_owned()),
+            Self::Expired { .. } => Some("Run the workflow that uploads it again; GitHub keeps artifacts for some days only.".to_owned()),
+            Self::Damaged { .. } => Some(
+                "Run this job again. If it stays so, something between here and GitHub changes downloads, and its report is not \
+                 to be trusted."
+                    .to_owned(),
+            ),
+            Self::TooLarge { .. } => Some("Upload `report.json` alone, without the data that it was made from.".to_owned()),
+        }
+    }
+}
+
 impl Client {
     /// The `report.json` of the newest artifact of that name that the run has. Two requests, of which the second is led on to
     /// the store, where the token does not go.
@@ -89,7 +108,7 @@ impl Client {
             Some(410) => ArtifactError::Expired { run, name: name.to_owned() },
             _ => error.into(),
         })?;
-        verify(name, artifact.digest.as_deref(), &zip.body)?;
+        verify(name, artifact.digest.map(|digest| self.clean(&digest)).as_deref(), &zip.body)?;
         unpack::file(&zip.body, FILE, MOST_UNZIPPED).map_err(|reason| ArtifactError::Refused { name: name.to_owned(), reason })
     }
 }
@@ -135,6 +154,7 @@ mod tests {
             let ArtifactError::Damaged { expected, found, .. } = error else { panic!("{error}") };
             assert_eq!((expected, found), (wrong, format!("sha256:{ABC}")));
         }
+        assert!(verify("r", Some("sha256:"), b"").expect_err("wrong").advice().is_some_and(|text| text.contains("again")));
         let long = verify("r", Some(&format!("sha256:\n{}", "x".repeat(100_000))), b"abc").expect_err("wrong").to_string();
         assert!(long.len() < 400 && !long.contains('\n'), "{long}");
     }

@@ -6,8 +6,10 @@
 mod order;
 mod origin;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use proofmark_core::config::Effect;
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -42,6 +44,12 @@ pub enum CheckOutcome {
     /// A newer run reports on the same commit under the same name, so this one did not.
     Superseded {
         /// The newer run's check.
+        by: CheckRun,
+    },
+    /// Another report of the same name blocks this commit: of another pull request, base or workflow. The latest check of a name is
+    /// the one that branch rules see, so this one, which does not block, would open the gate for the other.
+    Overruled {
+        /// The check that blocks.
         by: CheckRun,
     },
 }
@@ -79,6 +87,10 @@ impl Client {
                 if let Some(newer) = there.newer {
                     self.close_check(&order.key, there.open).await?;
                     return Ok(CheckOutcome::Superseded { by: read(newer) });
+                }
+                if let Some(blocking) = there.blocking.filter(|_| order.effect != Effect::Block) {
+                    self.close_check(&order.key, there.open).await?;
+                    return Ok(CheckOutcome::Overruled { by: read(blocking) });
                 }
                 match (there.open, first.split_first()) {
                     (Some(run), _) => (read(run), first),
@@ -172,6 +184,8 @@ struct There {
     newer: Option<wire::CheckRun>,
     /// Of this very run, and not completed.
     open: Option<wire::CheckRun>,
+    /// The last word of another report of this name, where that word is no.
+    blocking: Option<wire::CheckRun>,
     ids: Vec<u64>,
 }
 
@@ -181,6 +195,17 @@ impl There {
         let own = Origin::parse(&key.external_id);
         let origin = |run: &wire::CheckRun| run.external_id.as_deref().and_then(Origin::parse);
         let (mut newer, mut open) = (None, None);
+        let mut others: BTreeMap<String, (Origin, wire::CheckRun)> = BTreeMap::new();
+        for run in &runs {
+            let Some(other) = origin(run).filter(|other| own.as_ref().is_some_and(|own| own.key != other.key)) else { continue };
+            if others
+                .get(&other.key)
+                .is_none_or(|(known, last)| (known.run_id, known.attempt, last.id) < (other.run_id, other.attempt, run.id))
+            {
+                others.insert(other.key.clone(), (other, run.clone()));
+            }
+        }
+        let blocking = others.into_values().map(|(_, run)| run).find(|run| run.conclusion.as_deref() == Some("failure"));
         for run in runs {
             if run.external_id.as_deref() == Some(&key.external_id) {
                 if run.status != "completed" && open.is_none() {
@@ -193,7 +218,7 @@ impl There {
                 newer = Some(run);
             }
         }
-        Self { newer, open, ids }
+        Self { newer, open, blocking, ids }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Sends requests: octocrab below, repeats and limits from `proofmark-http`, nothing about what the requests are for.
 
-use http::Uri;
-use proofmark_http::{Answer, Budget, Failure, Repeat, Retrier, Secret, Settings};
+use proofmark_http::{Answer, Budget, Repeat, Retrier, Secret, Settings};
 use serde::de::DeserializeOwned;
 
-use crate::error::GitHubError;
+use crate::error::{self, GitHubError};
+use crate::live::{Live, Trail, refused_redirect};
 use crate::names::RepoName;
 use crate::recorder::Recorder;
-use crate::request::{Accept, Method, Request};
+use crate::request::Request;
 
 /// Pages of one list at most.
 const MOST_PAGES: usize = 100;
@@ -35,7 +35,7 @@ pub struct Connection {
 #[derive(Debug)]
 pub struct Client {
     wire: Wire,
-    user_token: bool,
+    token: Option<Secret>,
     pub(crate) repo: RepoName,
     retrier: Retrier,
 }
@@ -46,40 +46,15 @@ enum Wire {
     Dry(Recorder),
 }
 
-#[derive(Debug)]
-struct Live {
-    octocrab: octocrab::Octocrab,
-    api: String,
-    graphql: String,
-}
-
 impl Client {
     /// Gets ready; nothing is sent. Must be called inside of the runtime.
     ///
     /// # Errors
     /// An address, token or certificate that cannot be used.
     pub fn connect(connection: &Connection) -> Result<Self, GitHubError> {
-        let wrong = |what: &str, detail: String| GitHubError::Input(format!("{what}: {detail}"));
-        let api = connection.api.trim_end_matches('/').to_owned();
-        let tls = [&api, &connection.graphql].iter().any(|address| address.starts_with("https:"));
-        let settings = Settings { tls, ..connection.network.clone() };
-        let client = proofmark_http::client(&settings).map_err(|error| wrong("cannot set up the network", error.to_string()))?;
-        // Requests carry whole addresses: octocrab puts the base's path in front of any other, which breaks GraphQL on
-        // GitHub Enterprise Server (/api/v3/api/graphql). The bases only say which servers may see the token.
-        let mut builder = octocrab::OctocrabBuilder::default()
-            .base_uri(origin(&api).as_str())
-            .map_err(|error| wrong("the address of the API cannot be used", error.to_string()))?
-            .upload_uri(origin(&connection.graphql).as_str())
-            .map_err(|error| wrong("the address of the GraphQL API cannot be used", error.to_string()))?
-            .add_header(http::header::USER_AGENT, settings.user_agent);
-        if let Some(token) = &connection.token {
-            builder = builder.personal_token(token.expose());
-        }
-        let octocrab = builder.build_with_reqwest(client).map_err(|error| wrong("cannot set up the client", error.to_string()))?;
-        let live = Live { octocrab, api, graphql: connection.graphql.clone() };
         Ok(Self {
-            wire: Wire::Live(Box::new(live)),
-            user_token: connection.token.as_ref().is_some_and(is_user_token),
+            wire: Wire::Live(Box::new(Live::connect(connection)?)),
+            token: connection.token.clone(),
             repo: connection.repository.clone(),
             retrier: Retrier::new(connection.budget, connection.seed),
         })
@@ -87,7 +62,7 @@ impl Client {
 
     /// A client that sends nothing and keeps what it would send.
     pub fn dry(repository: RepoName) -> Self {
-        Self { wire: Wire::Dry(Recorder::default()), user_token: false, repo: repository, retrier: Retrier::new(Budget::default(), 0) }
+        Self { wire: Wire::Dry(Recorder::default()), token: None, repo: repository, retrier: Retrier::new(Budget::default(), 0) }
     }
 
     /// What a dry client would have sent, in order.
@@ -105,25 +80,31 @@ impl Client {
 
     /// Whether the token is a person's, not a workflow's or an app's.
     pub(crate) fn is_user_token(&self) -> bool {
-        self.user_token
+        self.token.as_ref().is_some_and(is_user_token)
     }
 
-    /// Sends a request and gives any answer that is no refusal.
+    /// A foreign text without our token: servers quote what they were sent.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        proofmark_http::redact(text, &self.token.iter().collect::<Vec<_>>())
+    }
+
+    /// Sends a request and gives any answer that is no refusal, and that is GitHub's by its form.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, GitHubError> {
-        let live = match &self.wire {
-            Wire::Live(live) => live,
-            Wire::Dry(recorder) => return Ok(recorder.answer(request)),
-        };
-        let repeat = if request.idempotent { Repeat::Freely } else { Repeat::IfRefused };
-        let answer = self.retrier.send(repeat, crate::limits::wait, || live.attempt(request)).await;
-        let answer = answer.map_err(|source| GitHubError::Http { what: request.shown(), source })?;
-        if answer.is_success() || answer.status == 304 { Ok(answer) } else { Err(crate::error::refusal(request, &answer)) }
+        let answer = self.exchange(request).await?;
+        if self.is_dry() {
+            return Ok(answer);
+        }
+        match request.form.check(&answer) {
+            Ok(()) => Ok(answer),
+            Err(error) => Err(self.shape(request, &answer, &error)),
+        }
     }
 
     /// Sends a request and reads its JSON.
     pub(crate) async fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T, GitHubError> {
-        let answer = self.send(request).await?;
-        serde_json::from_slice(&answer.body).map_err(|error| crate::error::shape(request, &answer, &error))
+        // Whoever reads the answer checks it that way; for changes there is more to check.
+        let answer = if request.reads() { self.exchange(request).await? } else { self.send(request).await? };
+        serde_json::from_slice(&answer.body).map_err(|error| self.shape(request, &answer, &error))
     }
 
     /// All rows of a list, page by page.
@@ -132,61 +113,57 @@ impl Client {
         let mut next = Some(request.clone());
         for _ in 0..MOST_PAGES {
             let Some(page) = next else { return Ok(rows) };
-            let answer = self.send(&page).await?;
-            let some: Vec<T> = serde_json::from_slice(&answer.body).map_err(|error| crate::error::shape(&page, &answer, &error))?;
+            let answer = self.exchange(&page).await?;
+            let some: Vec<T> = serde_json::from_slice(&answer.body).map_err(|error| self.shape(&page, &answer, &error))?;
             rows.extend(some);
-            next = self.next_page(&page, &answer);
+            next = self.next_page(&page, &answer)?;
         }
         Err(GitHubError::Shape { what: request.shown(), detail: format!("there are more than {MOST_PAGES} pages") })
     }
 
-    /// The next page, if it lies at the same server: the token goes nowhere else.
-    fn next_page(&self, page: &Request, answer: &Answer) -> Option<Request> {
-        let address = proofmark_http::next_page(&answer.headers)?;
-        match &self.wire {
-            Wire::Live(live) => {
-                let path = address.strip_prefix(&live.api)?.to_owned();
-                path.starts_with('/').then(|| Request { path: Some(path), ..page.clone() })
-            }
-            Wire::Dry(_) => None,
+    /// The error that an answer of another shape is, without our token.
+    pub(crate) fn shape(&self, request: &Request, answer: &Answer, error: &serde_json::Error) -> GitHubError {
+        error::shape_with(request, answer, &self.clean(&error.to_string()))
+    }
+
+    /// Sends a request, as often as may be and where it is led.
+    async fn exchange(&self, request: &Request) -> Result<Answer, GitHubError> {
+        let live = match &self.wire {
+            Wire::Live(live) => live,
+            Wire::Dry(recorder) => return Ok(recorder.answer(request)),
+        };
+        let repeat = if request.idempotent { Repeat::Freely } else { Repeat::IfRefused };
+        let trail = Trail::default();
+        let answer = self.retrier.send(repeat, crate::limits::wait, || live.attempt(request, &trail)).await;
+        let what = match trail.end() {
+            Some(place) => format!("{} (now {})", request.shown(), self.clean(&place)),
+            None => request.shown(),
+        };
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(source) => return Err(GitHubError::Http { what, source: error::without(source, |text| self.clean(text)) }),
+        };
+        if answer.is_success() || answer.status == 304 {
+            return Ok(answer);
         }
+        Err(match refused_redirect(request, &answer) {
+            Some((to, why)) => GitHubError::Moved { what, status: answer.status, to: self.clean(&to), why },
+            None => error::refusal(what, &answer, |text| self.clean(text)),
+        })
+    }
+
+    /// The next page, at the same server. A list that goes on where it cannot be followed is no list.
+    fn next_page(&self, page: &Request, answer: &Answer) -> Result<Option<Request>, GitHubError> {
+        let (Wire::Live(live), Some(address)) = (&self.wire, proofmark_http::next_page(&answer.headers)) else { return Ok(None) };
+        let Some(path) = live.path_of(&address) else {
+            let address: String = self.clean(&address).chars().take(200).collect();
+            return Err(GitHubError::Shape { what: page.shown(), detail: format!("its next page `{address}` is no address of this API") });
+        };
+        Ok(Some(Request { path: Some(path), ..page.clone() }))
     }
 }
 
 /// By the beginnings that GitHub gives to tokens: personal ones, old and new, of OAuth apps, and of apps for a user.
 fn is_user_token(token: &Secret) -> bool {
     ["ghp_", "github_pat_", "gho_", "ghu_"].iter().any(|start| token.expose().starts_with(start))
-}
-
-/// `scheme://host:port` of an address.
-fn origin(address: &str) -> String {
-    let after_scheme = address.find("://").map_or(0, |at| at + 3);
-    let end = address[after_scheme..].find('/').map_or(address.len(), |at| after_scheme + at);
-    address[..end].to_owned()
-}
-
-impl Live {
-    async fn attempt(&self, request: &Request) -> Result<Answer, Failure> {
-        let address = match &request.path {
-            Some(path) => format!("{}{path}", self.api),
-            None => self.graphql.clone(),
-        };
-        let uri: Uri = address.parse().map_err(|error| Failure::NotSent(format!("`{address}` is no address: {error}")))?;
-        let method = match request.method {
-            Method::Get => http::Method::GET,
-            Method::Post => http::Method::POST,
-            Method::Patch => http::Method::PATCH,
-            Method::Delete => http::Method::DELETE,
-        };
-        let accept = match request.accept {
-            Accept::Json => "application/vnd.github+json",
-            Accept::Raw => "application/vnd.github.raw+json",
-            Accept::Any => "*/*",
-        };
-        let builder = http::Request::builder().method(method).uri(uri).header(http::header::ACCEPT, accept);
-        let built = self.octocrab.build_request(builder, request.body.as_ref());
-        let built = built.map_err(|error| Failure::NotSent(error.to_string()))?;
-        let response = self.octocrab.execute(built).await.map_err(|error| proofmark_http::failure(&error))?;
-        proofmark_http::collect(response, request.limit).await
-    }
 }

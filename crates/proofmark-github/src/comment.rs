@@ -6,7 +6,6 @@
 //! the oldest, locks of the dead go stale.
 
 mod author;
-mod clock;
 mod lock;
 mod marker;
 mod page;
@@ -45,6 +44,8 @@ pub struct CommentOrder<'a> {
     pub author: Option<String>,
     /// The section's Markdown within so many bytes, given this section's earlier runs, oldest first.
     pub render: &'a RenderSection<'a>,
+    /// Told once, in lower case and without a full stop, when waiting for other jobs takes longer than usual.
+    pub waiting: Option<&'a dyn Fn(&str)>,
 }
 
 /// What came of it. Addresses are for people, and empty in a dry run.

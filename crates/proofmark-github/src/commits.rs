@@ -26,7 +26,21 @@ impl Client {
     pub async fn merge_base(&self, base: &str, head: &str) -> Result<String, GitHubError> {
         let request = routes::compare(&self.repo, base, head);
         let compared: wire::Compared = self.json(&request).await?;
-        id(compared.merge_base_commit.sha, &request.shown())
+        self.id(compared.merge_base_commit.sha, &request.shown())
+    }
+
+    /// The newest commit of a branch; tags and other branches are never taken for it. One request.
+    ///
+    /// # Errors
+    /// See [`GitHubError`]; [`GitHubError::is_missing`] when there is no such branch.
+    pub async fn branch_tip(&self, branch: &str) -> Result<String, GitHubError> {
+        let request = routes::branch(&self.repo, branch);
+        let reference: wire::Reference = self.json(&request).await?;
+        if reference.name.strip_prefix("refs/heads/") != Some(branch) {
+            let detail = format!("`{}` is another branch", self.quoted(&reference.name));
+            return Err(GitHubError::Shape { what: request.shown(), detail });
+        }
+        self.id(reference.object.sha, &request.shown())
     }
 
     /// A commit. One request.
@@ -38,20 +52,22 @@ impl Client {
         let what = request.shown();
         let commit: wire::Commit = self.json(&request).await?;
         Ok(CommitInfo {
-            sha: id(commit.sha, &what)?,
+            sha: self.id(commit.sha, &what)?,
             subject: commit.message.lines().next().unwrap_or_default().trim().to_owned(),
-            parents: commit.parents.into_iter().map(|parent| id(parent.sha, &what)).collect::<Result<_, _>>()?,
-            tree: id(commit.tree.sha, &what)?,
+            parents: commit.parents.into_iter().map(|parent| self.id(parent.sha, &what)).collect::<Result<_, _>>()?,
+            tree: self.id(commit.tree.sha, &what)?,
         })
     }
-}
 
-/// Ids of a server become parts of addresses and arguments of git.
-fn id(text: String, what: &str) -> Result<String, GitHubError> {
-    if wire::is_object_id(&text) {
-        Ok(text)
-    } else {
-        let detail = format!("`{}` is no object id", text.chars().take(80).collect::<String>().escape_debug());
-        Err(GitHubError::Shape { what: what.to_owned(), detail })
+    /// Ids of a server become parts of addresses and arguments of git.
+    fn id(&self, text: String, what: &str) -> Result<String, GitHubError> {
+        if wire::is_object_id(&text) {
+            return Ok(text);
+        }
+        Err(GitHubError::Shape { what: what.to_owned(), detail: format!("`{}` is no object id", self.quoted(&text)) })
+    }
+
+    fn quoted(&self, text: &str) -> String {
+        self.clean(text).chars().take(80).collect::<String>().escape_debug().to_string()
     }
 }

@@ -1,9 +1,10 @@
 //! The files of a commit at GitHub, for clones that do not have it.
 
 mod folders;
+mod known;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use proofmark_core::links::{Node, follow};
 use proofmark_core::path::RepoPath;
@@ -17,24 +18,24 @@ use crate::link::Link;
 use crate::{routes, wire};
 
 use folders::{Folder, MOST_CONTENTS, Row};
+use known::Listing;
+
+pub(crate) use known::Known;
 
 /// Bytes of one file; GitHub gives no larger one.
 const LIMIT: u64 = 100 << 20;
-/// Bytes of files that are kept for a second look.
-const MOST_KEPT: usize = 32 << 20;
 /// Requests under way at once.
 const AT_ONCE: usize = 8;
 
-/// The files of a commit. Its folders come in one request where the repository is not huge, and each file's bytes in one.
+/// The files of a commit. Its folders come in one request where the repository is not huge, and each file's bytes in one. What
+/// another tree of the same [`Link`] has fetched is not fetched again.
 #[derive(Debug)]
 pub struct RemoteTree {
     link: Arc<Link>,
     revision: Revision,
     commit: String,
     limit: u64,
-    source: Source,
-    folders: Mutex<HashMap<RepoPath, Arc<Folder>>>,
-    kept: Mutex<Kept>,
+    listing: Arc<Listing>,
 }
 
 /// Where folders come from that are not known yet.
@@ -48,12 +49,6 @@ enum Source {
     Contents,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    files: HashMap<ContentId, Arc<[u8]>>,
-    bytes: usize,
-}
-
 /// What came of fetching a file, for whoever asks next.
 type Fetched = Result<Arc<[u8]>, Trouble>;
 
@@ -64,15 +59,23 @@ enum Trouble {
 }
 
 impl RemoteTree {
-    /// The tree of the revision's commit. One request; two where git's trees are refused.
+    /// The tree of the revision's commit. One request; two where git's trees are refused, none for a commit that is open already.
     ///
     /// # Errors
     /// See [`GitHubError`]; a 404 when GitHub does not know the commit or the token may not see it.
     pub fn open(link: Arc<Link>, revision: Revision) -> Result<Self, GitHubError> {
         let commit = revision.commit.clone().filter(|commit| wire::is_object_id(commit));
         let commit = commit.ok_or_else(|| GitHubError::Input(format!("`{}` has no full commit id", revision.name)))?;
-        let (source, folders) = link.block_on(open(link.client(), &commit))?;
-        Ok(Self { link, revision, commit, limit: LIMIT, source, folders: Mutex::new(folders), kept: Mutex::default() })
+        let listing = match link.known().listing(&commit) {
+            Some(listing) => listing,
+            None => {
+                let (source, folders) = link.block_on(open(link.client(), &commit))?;
+                let listing = Arc::new(Listing::new(source, folders));
+                link.known().keep_listing(&commit, &listing);
+                listing
+            }
+        };
+        Ok(Self { link, revision, commit, limit: LIMIT, listing })
     }
 
     /// The same tree with another limit for the size of a file; for tests.
@@ -91,18 +94,18 @@ impl RemoteTree {
     }
 
     fn folder(&self, place: &Place, asked: &RepoPath) -> Result<Arc<Folder>, TreeError> {
-        if let Some(folder) = lock(&self.folders).get(&place.path) {
-            return Ok(Arc::clone(folder));
+        if let Some(folder) = self.listing.folder(&place.path) {
+            return Ok(folder);
         }
         let client = self.link.client();
-        let folder = match (self.source, place.id) {
+        let folder = match (self.listing.source, place.id) {
             // An empty folder, which git does not have, or a row without its children.
             (Source::Nowhere, _) => Ok(Folder::default()),
             (Source::Trees, Some(id)) => self.link.block_on(tree(client, &id.to_string())),
             (Source::Trees | Source::Contents, _) => self.link.block_on(contents(client, &place.path, &self.commit)),
         };
         let folder = Arc::new(folder.map_err(|error| TreeError::Refused { path: asked.clone(), detail: error.to_string() })?);
-        lock(&self.folders).insert(place.path.clone(), Arc::clone(&folder));
+        self.listing.insert(place.path.clone(), &folder);
         Ok(folder)
     }
 
@@ -122,8 +125,9 @@ impl RemoteTree {
         })
     }
 
+    /// A tree with another limit may have kept it.
     fn kept(&self, id: ContentId) -> Option<Arc<[u8]>> {
-        lock(&self.kept).files.get(&id).cloned()
+        self.link.known().file(id).filter(|bytes| bytes.len() as u64 <= self.limit)
     }
 
     async fn fetch(&self, id: ContentId, size: Option<u64>) -> Fetched {
@@ -137,10 +141,7 @@ impl RemoteTree {
             error => Trouble::Refused(error.to_string()),
         })?;
         let bytes: Arc<[u8]> = answer.body.into();
-        let mut kept = lock(&self.kept);
-        if kept.bytes + bytes.len() <= MOST_KEPT && kept.files.insert(id, Arc::clone(&bytes)).is_none() {
-            kept.bytes += bytes.len();
-        }
+        self.link.known().keep(id, &bytes);
         Ok(bytes)
     }
 
@@ -252,9 +253,4 @@ fn is_lfs_pointer(bytes: &[u8]) -> bool {
     let start = b"version https://git-lfs.github.com/spec/v1";
     let has = |key: &[u8]| bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(key));
     bytes.len() <= LONGEST && bytes.starts_with(start) && has(b"oid sha256:") && has(b"size ")
-}
-
-/// What is in there is whole at any time: a panic of another thread spoils nothing.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

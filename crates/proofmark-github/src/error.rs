@@ -38,6 +38,18 @@ pub enum GitHubError {
         /// What is wrong with it.
         detail: String,
     },
+    /// An answer that leads to a place where the request is not repeated.
+    #[error("{what}: the server answers {status} and leads to `{to}`, {why}")]
+    Moved {
+        /// What was tried.
+        what: String,
+        /// The status code.
+        status: u16,
+        /// The place, without its query; foreign text.
+        to: String,
+        /// Why it is not followed, as the end of a sentence.
+        why: &'static str,
+    },
     /// Something that cannot be right before anything is sent.
     #[error("{0}")]
     Input(String),
@@ -61,35 +73,65 @@ impl GitHubError {
         }
     }
 
+    /// Whether GitHub says that there is no such thing, or none that this token may see: for a commit, that it is gone.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Refused { status: 404 | 410, .. } => true,
+            Self::Refused { status: 422, message, .. } => message.starts_with("No commit found"),
+            _ => false,
+        }
+    }
+
     /// Whether the change may have been made although no answer tells.
     pub fn is_lost(&self) -> bool {
-        matches!(self, Self::Http { source: HttpError::Lost { .. } | HttpError::OutOfTime { .. }, .. } | Self::Shape { .. })
+        matches!(
+            self,
+            Self::Http { source: HttpError::Lost { .. } | HttpError::OutOfTime { .. }, .. }
+                | Self::Shape { .. }
+                | Self::Moved { status: 303, .. }
+        )
     }
 }
 
 /// The longest foreign message that is passed on.
 const LONGEST: usize = 300;
 
-/// The error that a refusing answer is.
-pub(crate) fn refusal(request: &Request, answer: &Answer) -> GitHubError {
+/// The error that a refusing answer is. `clean` takes the token out, before anything is cut: half a token is one too many.
+pub(crate) fn refusal(what: String, answer: &Answer, clean: impl Fn(&str) -> String) -> GitHubError {
     let message = match serde_json::from_slice::<Refusal>(&answer.body) {
-        Ok(refusal) => refusal.told(),
-        Err(_) => format!("(no JSON) {}", start(&answer.body)),
+        Ok(refusal) => clean(&refusal.told()),
+        Err(_) => format!("(no JSON) {}", start(&clean(&String::from_utf8_lossy(&answer.body)))),
     };
     let needs = answer.header("x-accepted-github-permissions").map(permissions).unwrap_or_default();
-    GitHubError::Refused { what: request.shown(), status: answer.status, message: clip(&message), needs }
+    GitHubError::Refused { what, status: answer.status, message: clip(&message), needs }
 }
 
 /// The error that an answer of another shape is.
 pub(crate) fn shape(request: &Request, answer: &Answer, error: &serde_json::Error) -> GitHubError {
+    shape_with(request, answer, &proofmark_http::redact(&error.to_string(), &[]))
+}
+
+/// The same, in words that hold no token.
+pub(crate) fn shape_with(request: &Request, answer: &Answer, words: &str) -> GitHubError {
     let detail = if answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<') {
         "it is HTML, so something between here and GitHub answered".to_owned()
     } else if answer.body.is_empty() {
         "it is empty".to_owned()
     } else {
-        clip(&error.to_string())
+        clip(words)
     };
     GitHubError::Shape { what: request.shown(), detail }
+}
+
+/// A failure whose words have been cleaned.
+pub(crate) fn without(error: HttpError, clean: impl Fn(&str) -> String) -> HttpError {
+    match error {
+        HttpError::NotReached { detail } => HttpError::NotReached { detail: clean(&detail) },
+        HttpError::Lost { detail } => HttpError::Lost { detail: clean(&detail) },
+        HttpError::NoAnswer { detail } => HttpError::NoAnswer { detail: clean(&detail) },
+        HttpError::OutOfTime { total, detail } => HttpError::OutOfTime { total, detail: clean(&detail) },
+        other => other,
+    }
 }
 
 /// GitHub's JSON of a refusal.
@@ -127,8 +169,8 @@ fn permissions(header: &str) -> Vec<Vec<Permission>> {
     header.split(';').take(8).map(|row| row.split(',').filter_map(one).collect::<Vec<_>>()).filter(|row| !row.is_empty()).collect()
 }
 
-fn start(body: &[u8]) -> String {
-    String::from_utf8_lossy(body.get(..200).unwrap_or(body)).split_whitespace().collect::<Vec<_>>().join(" ")
+fn start(text: &str) -> String {
+    text.split_whitespace().take(100).collect::<Vec<_>>().join(" ")
 }
 
 fn clip(text: &str) -> String {
@@ -147,7 +189,8 @@ mod tests {
         if let Some(accepted) = accepted {
             headers.insert("x-accepted-github-permissions", accepted.parse().expect("a header"));
         }
-        refusal(&Request::get("/repos/o/r/x?secret=1".to_owned()), &Answer { status, headers, body: body.as_bytes().to_vec() })
+        let answer = Answer { status, headers, body: body.as_bytes().to_vec() };
+        refusal(Request::get("/repos/o/r/x?secret=1".to_owned()).shown(), &answer, |text| text.replace("odd-token", "***"))
     }
 
     #[test]
@@ -162,9 +205,29 @@ mod tests {
 
     #[test]
     fn details_of_a_refusal_are_told() {
-        let body = r#"{"message": "Validation Failed", "errors": [{"code": "custom", "field": "body", "message": "Body is too long"}, "x"]}"#;
+        let body =
+            r#"{"message": "Validation Failed", "errors": [{"code": "custom", "field": "body", "message": "Body is too long"}, "x"]}"#;
         assert!(refused(422, body, None).to_string().ends_with("422: Validation Failed: Body is too long; x"));
         assert!(refused(502, "<html>bad gateway</html>", None).to_string().contains("(no JSON) <html>"));
         assert!(refused(422, &"x".repeat(100_000), Some("rm -rf=/; ;=")).to_string().len() < 1000);
+    }
+
+    #[test]
+    fn a_quoted_token_is_taken_out_before_anything_is_cut() {
+        for body in ["{\"message\": \"MORE odd-token\"}", "{\"message\": \"x\", \"errors\": [\"MORE odd-token\"]}", "MORE odd-token"] {
+            for length in 250..310 {
+                let told = refused(422, &body.replace("MORE", &"y".repeat(length)), None).to_string();
+                assert!(!told.contains("odd"), "{length}: {told}");
+            }
+        }
+        let source = HttpError::Lost { detail: "odd-token".to_owned() };
+        assert_eq!(without(source, |_| "***".to_owned()), HttpError::Lost { detail: "***".to_owned() });
+    }
+
+    #[test]
+    fn what_is_gone_is_told_from_what_is_refused() {
+        let missing = |status, message: &str| refused(status, &format!("{{\"message\": \"{message}\"}}"), None).is_missing();
+        assert!(missing(404, "Not Found") && missing(410, "") && missing(422, "No commit found for SHA: x"));
+        assert!(!missing(403, "x") && !missing(422, "Validation Failed") && !GitHubError::Input(String::new()).is_missing());
     }
 }

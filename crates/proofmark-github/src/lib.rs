@@ -18,6 +18,7 @@ mod join;
 mod labels;
 mod limits;
 mod link;
+mod live;
 mod names;
 mod permissions;
 mod post;

@@ -5,6 +5,7 @@ use std::future::Future;
 use proofmark_http::Runtime;
 
 use crate::client::{Client, Connection};
+use crate::contents::Known;
 use crate::error::GitHubError;
 use crate::names::RepoName;
 
@@ -14,6 +15,7 @@ pub struct Link {
     // Before the runtime: the client's tasks end while there is still one.
     client: Client,
     runtime: Runtime,
+    known: Known,
 }
 
 impl Link {
@@ -24,7 +26,7 @@ impl Link {
     pub fn connect(connection: &Connection) -> Result<Self, GitHubError> {
         let runtime = start()?;
         let client = runtime.block_on(async { Client::connect(connection) })?;
-        Ok(Self { client, runtime })
+        Ok(Self { client, runtime, known: Known::default() })
     }
 
     /// Sends nothing and keeps what it would send.
@@ -32,12 +34,17 @@ impl Link {
     /// # Errors
     /// When the operating system refuses a runtime.
     pub fn dry(repository: RepoName) -> Result<Self, GitHubError> {
-        Ok(Self { client: Client::dry(repository), runtime: start()? })
+        Ok(Self { client: Client::dry(repository), runtime: start()?, known: Known::default() })
     }
 
     /// The client, whose functions [`Link::block_on`] carries out.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Listings and files that were fetched: two revisions of a repository share most of them.
+    pub(crate) fn known(&self) -> &Known {
+        &self.known
     }
 
     /// Runs a future to its end. Not to be called from inside of another.

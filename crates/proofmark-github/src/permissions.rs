@@ -18,6 +18,7 @@ pub fn advice(error: &GitHubError) -> Option<String> {
         GitHubError::Refused { what, status, message, needs } => (what, status, message, needs),
         GitHubError::Http { source: HttpError::NotReached { .. }, .. } => return Some(UNREACHED.to_owned()),
         GitHubError::Http { source: HttpError::Limited { .. }, .. } => return Some(TOO_MANY.to_owned()),
+        GitHubError::Moved { .. } => return Some(MOVED.to_owned()),
         GitHubError::Http { .. } | GitHubError::Shape { .. } | GitHubError::Input(_) => return None,
     };
     let words = message.to_ascii_lowercase();
@@ -41,6 +42,9 @@ pub fn advice(error: &GitHubError) -> Option<String> {
 
 const UNREACHED: &str = "Is the address right (`GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`)? Does the network want a proxy \
 (`HTTPS_PROXY`), or does it have a certificate of its own (`SSL_CERT_FILE`)?";
+
+const MOVED: &str = "The token and the report go to no other server than the API's. Has the server moved? Then give its new address \
+(`GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`). A page to sign in at means that something stands between here and GitHub.";
 
 const BAD_TOKEN: &str = "GitHub does not know this token: it has expired, was revoked, or was not passed whole. In a workflow pass \
 `${{ github.token }}`, which is made anew for each job; a personal token has to be made again and stored as a secret.";
@@ -188,5 +192,7 @@ mod tests {
         assert!(failed(HttpError::NotReached { detail: detail() }).is_some_and(|text| text.contains("HTTPS_PROXY")));
         assert!(failed(HttpError::Limited { wait: std::time::Duration::from_secs(9) }).is_some_and(|text| text.contains("Wait")));
         assert_eq!(failed(HttpError::Lost { detail: detail() }), None);
+        let moved = GitHubError::Moved { what: COMMENT.to_owned(), status: 301, to: "https://b".to_owned(), why: "x" };
+        assert!(advice(&moved).is_some_and(|text| text.contains("GITHUB_API_URL")));
     }
 }

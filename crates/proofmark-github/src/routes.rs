@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::names::{RepoName, path, segment};
-use crate::request::{Accept, Method, Request};
+use crate::request::{Accept, Form, Method, Request};
 
 /// Rows of a page; GitHub's greatest.
 const PER_PAGE: u32 = 100;
@@ -84,7 +84,8 @@ pub(crate) fn labels(repo: &RepoName, issue: u64) -> Request {
 
 /// Adding a label that is there changes nothing.
 pub(crate) fn add_labels(repo: &RepoName, issue: u64, labels: &[&str]) -> Request {
-    Request::new(Method::Post, format!("/repos/{repo}/issues/{issue}/labels")).with(json!({ "labels": labels })).idempotent()
+    let request = Request::new(Method::Post, format!("/repos/{repo}/issues/{issue}/labels")).with(json!({ "labels": labels }));
+    request.idempotent().answers(Form::List)
 }
 
 pub(crate) fn remove_label(repo: &RepoName, issue: u64, label: &str) -> Request {
@@ -94,7 +95,7 @@ pub(crate) fn remove_label(repo: &RepoName, issue: u64, label: &str) -> Request 
 /// Asking somebody who is asked already changes nothing.
 pub(crate) fn request_reviewers(repo: &RepoName, pull: u64, users: &[&str], teams: &[&str]) -> Request {
     let body = json!({ "reviewers": users, "team_reviewers": teams });
-    Request::new(Method::Post, format!("/repos/{repo}/pulls/{pull}/requested_reviewers")).with(body).idempotent()
+    Request::new(Method::Post, format!("/repos/{repo}/pulls/{pull}/requested_reviewers")).with(body).idempotent().answers(Form::Object)
 }
 
 pub(crate) fn repository(repo: &RepoName) -> Request {
@@ -145,6 +146,11 @@ pub(crate) fn rate_limit() -> Request {
 /// Rules that apply to a branch: whether the check is required there.
 pub(crate) fn branch_rules(repo: &RepoName, branch: &str) -> Request {
     Request::get(format!("/repos/{repo}/rules/branches/{}?per_page={PER_PAGE}", segment(branch)))
+}
+
+/// A branch by its whole name: neither a tag nor another branch can be taken for it.
+pub(crate) fn branch(repo: &RepoName, branch: &str) -> Request {
+    Request::get(format!("/repos/{repo}/git/ref/heads/{}", path(branch)))
 }
 
 /// A file's bytes by their object id.

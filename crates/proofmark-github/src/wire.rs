@@ -27,8 +27,6 @@ pub(crate) struct User {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Reaction {
     pub(crate) id: u64,
-    #[serde(default)]
-    pub(crate) created_at: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -96,7 +94,6 @@ pub(crate) struct Repository {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct CheckRuns {
-    #[serde(default)]
     pub(crate) check_runs: Vec<CheckRun>,
 }
 
@@ -109,6 +106,8 @@ pub(crate) struct CheckRun {
     pub(crate) external_id: Option<String>,
     #[serde(default)]
     pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) conclusion: Option<String>,
     #[serde(default)]
     pub(crate) started_at: Option<String>,
     #[serde(default)]
@@ -123,7 +122,6 @@ pub(crate) struct CheckOutput {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Artifacts {
-    #[serde(default)]
     pub(crate) artifacts: Vec<Artifact>,
 }
 
@@ -145,7 +143,6 @@ pub(crate) struct Artifact {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Tree {
-    #[serde(default)]
     pub(crate) tree: Vec<TreeRow>,
     #[serde(default)]
     pub(crate) truncated: bool,
@@ -184,6 +181,14 @@ pub(crate) struct Compared {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Named {
     pub(crate) sha: String,
+}
+
+/// A branch or tag, and what it points to.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Reference {
+    #[serde(rename = "ref")]
+    pub(crate) name: String,
+    pub(crate) object: Named,
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,6 +16,8 @@ mod contents;
 mod diagnosis;
 #[path = "pieces/marks.rs"]
 mod marks;
+#[path = "pieces/moved.rs"]
+mod moved;
 #[path = "pieces/pulls.rs"]
 mod pulls;
 

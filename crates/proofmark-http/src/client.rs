@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder};
 
 use crate::proxy::{self, Proxies};
@@ -10,7 +10,6 @@ use crate::{HttpError, failure};
 
 /// Connecting has its own bound, always below that of the whole try: when it fails, it is certain that nothing was sent.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
-const MOST_REDIRECTS: usize = 5;
 
 /// How to reach servers.
 #[derive(Debug, Clone)]
@@ -30,8 +29,7 @@ pub struct Settings {
 
 /// A client by these settings.
 ///
-/// It follows five redirects, none from https to http and none that says that a change was made (303); the next one is given back
-/// as the answer. `Authorization` goes to no other host, port or scheme.
+/// It follows no redirect: whether another place may get the request, its body and its credentials only the caller knows.
 ///
 /// # Errors
 /// [`HttpError::Settings`] for a certificate file or proxy address that cannot be used.
@@ -57,9 +55,7 @@ fn builder(settings: &Settings, proxies: &Proxies) -> ClientBuilder {
         .user_agent(&settings.user_agent)
         .timeout(settings.timeout)
         .connect_timeout((settings.timeout / 2).min(LONGEST_CONNECT))
-        .redirect(Policy::custom(redirect))
-        // Addresses can hold signatures, which are no business of the next host.
-        .referer(false)
+        .redirect(Policy::none())
         .http1_only()
         .no_proxy();
     proxies.all.iter().cloned().fold(builder, ClientBuilder::proxy)
@@ -67,11 +63,6 @@ fn builder(settings: &Settings, proxies: &Proxies) -> ClientBuilder {
 
 fn build(builder: ClientBuilder) -> Result<reqwest::Client, HttpError> {
     builder.build().map_err(|error| HttpError::Settings(format!("cannot set up the network client: {}", failure::root(&error))))
-}
-
-fn redirect(attempt: Attempt<'_>) -> Action {
-    let downgrade = attempt.url().scheme() != "https" && attempt.previous().iter().any(|url| url.scheme() == "https");
-    if downgrade || attempt.status() == 303 || attempt.previous().len() > MOST_REDIRECTS { attempt.stop() } else { attempt.follow() }
 }
 
 fn authorities(pem: Option<&[u8]>) -> Result<Vec<Certificate>, HttpError> {

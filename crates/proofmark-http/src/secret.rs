@@ -7,14 +7,29 @@ use std::fmt;
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// A secret; white space round it is taken off.
-    ///
-    /// `None` is given when nothing is left, or when white space or a control character stands inside: no token has one, and a
-    /// line break would end the header that carries it.
+    /// A secret; white space round it is taken off. `None` is given for what [`Self::parse`] finds empty or broken.
     pub fn new(text: &str) -> Option<Self> {
+        Self::parse(text).ok().flatten()
+    }
+
+    /// A secret; white space round it is taken off, and `None` is given when nothing is left.
+    ///
+    /// # Errors
+    /// What stands inside that no token has and no header can carry, as the end of a sentence: `holds a line break`. A line
+    /// break would end the header that carries it.
+    pub fn parse(text: &str) -> Result<Option<Self>, &'static str> {
         let text = text.trim();
-        let unfit = |c: char| c.is_whitespace() || c.is_control();
-        (!text.is_empty() && !text.contains(unfit)).then(|| Self(text.into()))
+        let problem = |letter: char| match letter {
+            '\n' | '\r' => Some("holds a line break, so it is more than a token or a broken one"),
+            letter if letter.is_whitespace() => Some("holds white space, so it is more than a token or a broken one"),
+            letter if letter.is_control() => Some("holds a control character"),
+            letter if !letter.is_ascii() => Some("holds a character that is not ASCII"),
+            _ => None,
+        };
+        match text.chars().find_map(problem) {
+            Some(problem) => Err(problem),
+            None => Ok((!text.is_empty()).then(|| Self(text.into()))),
+        }
     }
 
     /// The secret itself, for the one place that sends it.
@@ -41,8 +56,19 @@ mod tests {
 
     #[test]
     fn what_no_header_can_carry_is_refused() {
-        for text in ["", "  \n", "a b", "a\nb", "a\r\nX-Evil: 1", "a\u{0}b", "a\u{a0}b", "a\u{7f}b"] {
+        for text in ["", "  \n", "a b", "a\nb", "a\r\nX-Evil: 1", "a\u{0}b", "a\u{a0}b", "a\u{7f}b", "tökn", "a\u{200b}"] {
             assert!(Secret::new(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn empty_is_told_from_broken() {
+        let parse = |text| Secret::parse(text).map(|secret| secret.map(|secret| secret.expose().to_owned()));
+        assert_eq!((parse(""), parse(" \r\n"), parse(" ghs_a\n")), (Ok(None), Ok(None), Ok(Some("ghs_a".to_owned()))));
+        let cases =
+            [("a\nb", "a line break"), ("a\r\nb", "a line break"), ("a b", "white space"), ("a\0b", "control"), ("tök", "not ASCII")];
+        for (text, word) in cases {
+            assert!(parse(text).is_err_and(|problem| problem.starts_with("holds ") && problem.contains(word)), "{text:?}");
         }
     }
 

@@ -40,6 +40,19 @@ fn report(accuracy: &str) -> String {
     ran.stdout
 }
 
+/// The same as a stranger would like it: judged by a policy of its own, which allows everything.
+fn lie() -> String {
+    let mut document: Value = serde_json::from_str(&report("0.8").replace("0.01", "0.5")).expect("JSON");
+    let judgement = &mut document["judgement"];
+    for finding in judgement["findings"].as_array_mut().expect("findings") {
+        finding["verdict"] = json!("pass");
+        finding["effect"] = json!("allow");
+    }
+    judgement["verdict"] = json!("pass");
+    judgement["effect"] = json!("allow");
+    document.to_string()
+}
+
 const FROM: [&str; 3] = ["report", "--from-artifact", "proofmark-report"];
 
 #[test]
@@ -54,16 +67,7 @@ fn the_report_of_a_fork_is_posted() {
 
 #[test]
 fn a_report_that_lies_is_judged_again_by_the_base() {
-    // Judged by a policy of its own, which allows everything.
-    let own = report("0.8").replace("0.01", "0.5");
-    let mut document: Value = serde_json::from_str(&own).expect("JSON");
-    for finding in document["judgement"]["findings"].as_array_mut().expect("findings") {
-        finding["verdict"] = json!("pass");
-        finding["effect"] = json!("allow");
-    }
-    document["judgement"]["verdict"] = json!("pass");
-    document["judgement"]["effect"] = json!("allow");
-    let (stage, payload) = posted("0.8", &[("report.json", document.to_string().as_bytes())]);
+    let (stage, payload) = posted("0.8", &[("report.json", lie().as_bytes())]);
     stage.program("workflow_run", &payload).run(&FROM).expect(0);
     assert!(stage.bodies()[0].contains("BLOCKED"), "{}", stage.bodies()[0]);
     assert!(stage.bodies()[0].contains("by the policy of the base"), "{}", stage.bodies()[0]);
@@ -78,8 +82,26 @@ fn a_pull_request_that_moved_on_is_not_commented() {
         let issue = state.repo_mut(REPOSITORY).issues.get_mut(&7).expect("the pull request");
         issue.pull.as_mut().expect("a pull request").head.sha = "f".repeat(40);
     }
+    let ran = stage.program("workflow_run", &payload).run(&FROM);
+    assert!(ran.stderr.contains("No open pull request"), "{}", ran.stderr);
+    ran.expect(0);
+    assert!(stage.writes().is_empty(), "its policy is not known, so nothing turns green: {:?}", stage.writes());
+}
+
+#[test]
+fn of_several_pull_requests_the_strictest_policy_counts() {
+    let (stage, payload) = posted("0.8", &[("report.json", lie().as_bytes())]);
+    // The same branch, into another one that has no policy against it.
+    stage.repo.git(&["branch", "--quiet", "lax", "main"]);
+    stage.repo.switch("lax").write("proofmark.toml", "[[rule]]\nmetric = \"acc\"\nmin = 0.1\n");
+    let lax = stage.repo.commit("lax");
+    {
+        let mut state = stage.github.state();
+        let issue = Issue::pull(8, "mallory", ("change", &stage.head), ("lax", &lax)).of_fork("outsider/widgets");
+        state.repo_mut(REPOSITORY).issues.insert(8, issue);
+    }
     stage.program("workflow_run", &payload).run(&FROM).expect(0);
-    assert!(stage.bodies().is_empty());
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
 }
 
 #[test]

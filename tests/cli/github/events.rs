@@ -80,7 +80,7 @@ fn a_push_to_the_default_branch_is_judged_against_what_was_there() {
         "ref": "refs/heads/main", "before": stage.base, "after": stage.head, "repository": {"full_name": REPOSITORY, "default_branch": "main"},
     });
     stage.program("push", &payload).run(&["gate", "--post"]).expect(1);
-    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate (push) completed failure"]);
     assert!(stage.read("summary.md").contains("BLOCKED"));
 }
 
@@ -92,7 +92,7 @@ fn a_push_to_a_branch_is_judged_against_the_default_branch_and_finds_its_pull_re
     });
     stage.program("push", &payload).run(&["gate", "--post"]).expect(1);
     assert_eq!(stage.bodies().len(), 1);
-    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate (push) completed failure"]);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn events_without_a_pull_request_leave_a_check_and_a_summary() {
         let stage = Stage::new("0.95");
         let payload = json!({"repository": {"full_name": REPOSITORY, "default_branch": "main"}});
         stage.program(event, &payload).run(&["gate", "--post"]).expect(0);
-        assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed success"], "{event}");
+        assert_eq!(stage.checks(&stage.head), [format!("proofmark: gate ({event}) completed success")]);
         assert!(stage.bodies().is_empty(), "{event}");
         assert!(stage.read("summary.md").contains("passed"), "{event}");
     }
@@ -129,4 +129,94 @@ fn what_cannot_be_judged_is_posted_too() {
     assert!(stage.bodies()[0].contains("nothing was judged"), "{}", stage.bodies()[0]);
     assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
     assert_eq!(stage.output("effect").as_deref(), Some("block"));
+}
+
+/// What the base looks like says nothing about the head, whatever a workflow has checked out.
+#[test]
+fn a_report_stands_only_at_a_commit_that_was_judged() {
+    for event in ["pull_request", "pull_request_target", "issue_comment"] {
+        let mut stage = Stage::new("0.8");
+        stage.repo.switch("main");
+        let base = stage.base.clone();
+        stage.set("GITHUB_SHA", &base);
+        let payload = match event {
+            "issue_comment" => json!({
+                "action": "created", "repository": {"full_name": REPOSITORY, "default_branch": "main"},
+                "issue": {"number": 7, "state": "open", "pull_request": {"url": "x"}}, "comment": {"body": "/gate"},
+            }),
+            _ => stage.pull_request(),
+        };
+        let error = stage.program(event, &payload).run(&["gate", "--post"]).expect_error(2);
+        assert!(error.contains("is not the commit"), "{event}: {error}");
+        assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"], "{event}");
+        assert!(stage.bodies()[0].contains("nothing was judged"), "{event}");
+    }
+    let stage = Stage::new("0.8");
+    stage.on_pull_request(&["gate", "main", "main", "--post"]).expect(2);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+    stage.on_pull_request(&["gate", "main", "main", "-o", "other.json"]).expect(0);
+    stage.on_pull_request(&["report", "other.json"]).expect(2);
+    assert_eq!(stage.checks(&stage.head).len(), 1, "and by the way of a file neither");
+}
+
+#[test]
+fn commits_on_top_of_the_head_are_what_the_run_made_of_it() {
+    let stage = Stage::new("0.8");
+    stage.repo.write("metrics.json", "{\"acc\": 0.95, \"loss\": 0.3}");
+    stage.repo.commit("train in CI");
+    stage.on_pull_request(&["gate", "--post"]).expect(0);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed success"]);
+}
+
+/// The policy is broken, and says all the same where its failure is to be told.
+#[test]
+fn a_failure_is_told_where_the_reports_are() {
+    let broken = "[github]\ncheck_name = \"quality\"\ncomment_key = \"models\"\n[[rule]]\nmetirc = \"acc\"\n";
+    let base = [("metrics.json", "{\"acc\": 0.9}"), ("proofmark.toml", broken)];
+    let stage = Stage::of(change(&base, &[("metrics.json", "{\"acc\": 0.9}")]), Token::actions_writing());
+    stage.on_pull_request(&["gate", "--post"]).expect(2);
+    assert_eq!(stage.checks(&stage.head), ["quality completed failure"]);
+    assert!(stage.bodies()[0].starts_with("<!-- proofmark:models -->"), "{}", stage.bodies()[0]);
+}
+
+#[test]
+fn a_template_that_is_missing_leaves_no_old_report_standing() {
+    let mut stage = Stage::new("0.95");
+    stage.on_pull_request(&["gate", "--post"]).expect(0);
+    stage.run += 1;
+    stage.on_pull_request(&["gate", "--post", "--template", "nope.jinja"]).expect(2);
+    assert!(stage.bodies()[0].contains("nothing was judged"));
+    assert_eq!(stage.checks(&stage.head).last().map(String::as_str), Some("proofmark: gate completed failure"));
+}
+
+#[test]
+fn a_summary_without_room_loses_no_verdict() {
+    let stage = Stage::new("0.8");
+    fs::write(stage.file("summary.md"), "x".repeat(1024 * 1024)).expect("a file");
+    let ran = stage.on_pull_request(&["gate", "--post"]);
+    assert!(ran.stdout.contains("::warning title=proofmark::"), "{}", ran.stdout);
+    ran.expect(1);
+    assert_eq!(stage.output("effect").as_deref(), Some("block"));
+}
+
+#[test]
+fn a_pull_request_that_passes_does_not_open_the_gate_of_another_one() {
+    let mut stage = Stage::new("0.8");
+    stage.on_pull_request(&["gate", "--post"]).expect(1);
+    // The same commit, into a branch that allows more.
+    stage.repo.git(&["branch", "--quiet", "lax", "main"]);
+    stage.repo.switch("lax").write("proofmark.toml", "[[rule]]\nmetric = \"acc\"\nmin = 0.1\n");
+    let lax = stage.repo.commit("lax");
+    stage.repo.switch("change");
+    stage.github.state().repo_mut(REPOSITORY).issues.insert(8, Issue::pull(8, "ada", ("change", &stage.head), ("lax", &lax)));
+    let mut payload = stage.pull_request();
+    payload["number"] = json!(8);
+    payload["pull_request"]["number"] = json!(8);
+    payload["pull_request"]["base"]["ref"] = json!("lax");
+    payload["pull_request"]["base"]["sha"] = json!(lax);
+    stage.run += 1;
+    let ran = stage.program("pull_request", &payload).run(&["gate", "--post"]);
+    assert!(ran.stderr.contains("its check stands"), "{}", ran.stderr);
+    ran.expect(0);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
 }

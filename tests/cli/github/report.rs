@@ -65,3 +65,26 @@ fn fail_on_says_what_stops() {
     stage.on_pull_request(&["gate", "--post"]).expect(0);
     assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed neutral"]);
 }
+
+#[test]
+fn the_policy_names_the_check_of_every_step() {
+    let policy = format!("[github]\ncheck_name = \"quality\"\n{POLICY}");
+    let base = [("metrics.json", "{\"acc\": 0.9}"), ("proofmark.toml", policy.as_str())];
+    let stage = Stage::of(change(&base, &[("metrics.json", "{\"acc\": 0.9}")]), Token::actions_writing());
+    stage.on_pull_request(&["report", "--pending"]).expect(0);
+    assert_eq!(stage.checks(&stage.head), ["quality in_progress -"]);
+    stage.on_pull_request(&["gate", "-o", "report.json"]).expect(0);
+    stage.on_pull_request(&["report", "report.json"]).expect(0);
+    assert_eq!(stage.checks(&stage.head), ["quality completed success"]);
+}
+
+#[test]
+fn the_exit_code_tells_whether_it_arrived() {
+    let mut stage = Stage::new("0.95");
+    stage.on_pull_request(&["gate", "-o", "report.json"]).expect(0);
+    for token in ["", "ghs_wrong"] {
+        stage.set("GITHUB_TOKEN", token);
+        stage.on_pull_request(&["report", "report.json"]).expect(3);
+        stage.on_pull_request(&["report", "--pending"]).expect(3);
+    }
+}

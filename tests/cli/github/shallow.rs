@@ -71,3 +71,62 @@ fn a_token_that_may_not_read_is_named() {
     let error = program.run(&["gate"]).expect_error(3);
     assert!(error.contains("contents: read"), "{error}");
 }
+
+/// `actions/checkout` fetches one ref alone, so that no other branch is known by name.
+fn one_ref(stage: &Stage, revision: &str) -> TestRepo {
+    let clone = stage.repo.clone_with(&["--depth=1", "--branch", revision, "--single-branch"]);
+    clone.git(&["checkout", "--quiet", "--detach"]);
+    clone.git(&["remote", "remove", "origin"]);
+    clone
+}
+
+#[test]
+fn events_that_name_no_base_find_the_default_branch_at_github() {
+    let payloads = [
+        ("push", json!({"ref": "refs/heads/change", "before": "0".repeat(40), "created": true})),
+        ("workflow_dispatch", json!({"ref": "refs/heads/change"})),
+        ("schedule", json!({})),
+    ];
+    for (event, mut payload) in payloads {
+        let stage = Stage::new("0.8");
+        stage.repo.switch("main").write("other", "x");
+        stage.repo.commit("main moves on");
+        let clone = one_ref(&stage, "change");
+        payload["repository"] = json!({"full_name": REPOSITORY, "default_branch": "main"});
+        if event == "push" {
+            payload["after"] = json!(stage.head);
+        }
+        let text = stage.program(event, &payload).at(clone.path()).run(&["gate", "--format", "json"]).expect(1);
+        assert!(text.contains(&stage.base), "{event}: {text}");
+    }
+}
+
+#[test]
+fn the_newest_policy_counts_although_the_event_is_old() {
+    let stage = Stage::new("0.895");
+    stage.repo.switch("main").write("proofmark.toml", "[[rule]]\nmetric = \"acc\"\nmax_regression_abs = 0.001\n");
+    stage.repo.commit("a tighter policy");
+    for revision in ["change", "merge"] {
+        if revision == "merge" {
+            stage.repo.git(&["checkout", "--quiet", "--detach", &stage.base]);
+            stage.repo.git(&["merge", "--quiet", "--no-ff", "change"]);
+            stage.repo.git(&["branch", "--force", "merge", "HEAD"]);
+        }
+        let clone = one_ref(&stage, revision);
+        let ran = stage.program("pull_request", &stage.pull_request()).at(clone.path()).run(&["gate"]);
+        assert!(ran.stdout.contains("more than 0.001"), "{revision}: {}\n{}", ran.stdout, ran.stderr);
+        ran.expect(1);
+    }
+}
+
+#[test]
+fn a_forced_push_is_told() {
+    let stage = Stage::new("0.8");
+    let clone = one_ref(&stage, "change");
+    let payload = json!({
+        "ref": "refs/heads/main", "before": "e".repeat(40), "after": stage.head, "forced": true,
+        "repository": {"full_name": REPOSITORY, "default_branch": "main"},
+    });
+    let error = stage.program("push", &payload).at(clone.path()).run(&["gate"]).expect_error(3);
+    assert!(error.contains("before this push"), "{error}");
+}

@@ -60,7 +60,12 @@ fn pull_request(host: &mut Host, seen: &Seen<'_>) -> Result<(), HostError> {
     host.run.head = Place::new(head.owned_text("ref")?.or_else(|| variable("GITHUB_HEAD_REF")), head.commit("sha")?);
     host.run.base = Place::new(base.owned_text("ref")?.or_else(|| variable("GITHUB_BASE_REF")), base.commit("sha")?);
     host.head_repository = head.repository("repo.full_name")?;
-    host.foreign_head = !is_same_repository(&head.at("repo")?, &base.at("repo")?, host.run.repository.as_deref())?;
+    let foreign = match is_foreign(&head.at("repo")?, &base.at("repo")?, host.run.repository.as_deref())? {
+        // The fork is gone.
+        None if head.names("repo") && head.at("repo")?.is_missing() => Some(true),
+        told => told,
+    };
+    host.foreign_head = foreign.ok_or_else(|| incomplete(host, "pull_request.head.repo"))?;
     let number = match pull.number("number")? {
         None => seen.root.number("number")?,
         known => known,
@@ -77,7 +82,8 @@ fn merge_group(host: &mut Host, seen: &Seen<'_>) -> Result<(), HostError> {
     let branch = reference.as_deref().map(branch_name);
     let queued = branch.and_then(queued);
     let base = group.text("base_ref")?.map(branch_name).or(queued.map(|(base, _)| base)).map(str::to_owned);
-    host.run.base = Place::new(base, group.commit("base_sha")?);
+    let base_commit = group.commit("base_sha")?.ok_or_else(|| incomplete(host, "merge_group.base_sha"))?;
+    host.run.base = Place::new(base, Some(base_commit));
     host.run.head = Place::new(branch.map(str::to_owned), group.commit("head_sha")?.or(seen.commit()?));
     host.run.queued = queued.map(|(_, number)| number).into_iter().collect();
     host.head_repository = host.run.repository.clone();
@@ -95,12 +101,17 @@ fn workflow_run(host: &mut Host, seen: &Seen<'_>) -> Result<(), HostError> {
         conclusion: source.owned_text("conclusion")?,
     });
     host.head_repository = source.repository("head_repository.full_name")?;
-    host.foreign_head = !is_same_repository(&source.at("head_repository")?, &source.at("repository")?, host.run.repository.as_deref())?;
+    let head_repository = source.at("head_repository")?;
+    let foreign = match is_foreign(&head_repository, &source.at("repository")?, host.run.repository.as_deref())? {
+        None if source.names("head_repository") && head_repository.is_missing() => Some(true),
+        told => told,
+    };
+    host.foreign_head = foreign.ok_or_else(|| incomplete(host, "workflow_run.head_repository"))?;
     let pulls = pulls_of(&source.rows("pull_requests")?, head.as_deref(), seen)?;
     host.candidates = pulls.iter().map(|(_, number)| *number).collect();
     if let [(pull, number)] = &pulls[..] {
         host.run.base = Place::new(pull.owned_text("base.ref")?, pull.commit("base.sha")?);
-        let foreign = host.foreign_head || !is_same_repository(&pull.at("head.repo")?, &pull.at("base.repo")?, None)?;
+        let foreign = host.foreign_head || is_foreign(&pull.at("head.repo")?, &pull.at("base.repo")?, None)? == Some(true);
         host.run.pull_request = Some(facts(pull, *number, foreign)?);
     }
     host.run.head = Place::new(source.owned_text("head_branch")?, head);
@@ -208,13 +219,20 @@ fn facts(pull: &Part<'_>, number: u64, fork: bool) -> Result<PullRequest, HostEr
     Ok(facts)
 }
 
-/// Whether two repositories are shown to be one: something can be compared, and nothing differs. A repository that is gone is
-/// never the same, nor is one of which nothing is known.
-fn is_same_repository(head: &Part<'_>, base: &Part<'_>, here: Option<&str>) -> Result<bool, HostError> {
-    let ids = head.number("id")?.zip(base.number("id")?).map(|(head, base)| head == base);
+/// Whether two repositories are different ones: something can be compared, and something differs. `None` when nothing is told.
+fn is_foreign(head: &Part<'_>, base: &Part<'_>, here: Option<&str>) -> Result<Option<bool>, HostError> {
+    let ids = head.number("id")?.zip(base.number("id")?).map(|(head, base)| head != base);
     let base_name = base.text("full_name")?.or(here);
-    let names = head.text("full_name")?.zip(base_name).map(|(head, base)| head.eq_ignore_ascii_case(base));
-    Ok((ids.is_some() || names.is_some()) && ids != Some(false) && names != Some(false))
+    let names = head.text("full_name")?.zip(base_name).map(|(head, base)| !head.eq_ignore_ascii_case(base));
+    Ok(match (ids, names) {
+        (None, None) => None,
+        (ids, names) => Some(ids == Some(true) || names == Some(true)),
+    })
+}
+
+/// Better no answer than one that takes a run for a stranger's, or a stranger's for one of ours.
+fn incomplete(host: &Host, field: &'static str) -> HostError {
+    HostError::Incomplete { event: host.run.event.clone(), field }
 }
 
 fn branch_name(reference: &str) -> &str {

@@ -29,12 +29,14 @@ pub struct Host {
     pub graphql_url: Option<String>,
     /// The repository of the head, as `owner/name`; `None` when it is gone or not told.
     pub head_repository: Option<String>,
-    /// Whether the head lies in another repository, or may: it counts as foreign until the payload shows the same repository.
+    /// Whether the head lies in another repository, or in one that is gone; on a comment, which tells nothing of it, it may.
     pub foreign_head: bool,
     /// Who started this attempt, where it is a repetition by somebody else.
     pub triggering_actor: Option<String>,
     /// The workflow's file, from the repository's root.
     pub workflow_file: Option<String>,
+    /// The repository's default branch, where the payload tells it.
+    pub default_branch: Option<String>,
     /// The run's number among the runs of its workflow.
     pub run_number: Option<u64>,
     /// What was pushed.
@@ -100,6 +102,14 @@ pub enum HostError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The payload does not tell what nothing else tells.
+    #[error("the payload of the event `{event}` is missing or incomplete: it has no `{field}`")]
+    Incomplete {
+        /// The event.
+        event: String,
+        /// The path of the field.
+        field: &'static str,
+    },
     /// The payload is not a JSON object.
     #[error("the event's payload is not a JSON object")]
     NotJson(#[source] serde_json::Error),
@@ -123,7 +133,7 @@ impl Host {
     /// What the run is about and what only GitHub knows of; `None` outside of GitHub Actions.
     ///
     /// `payload` is what the file that `GITHUB_EVENT_PATH` names holds, at most [`PAYLOAD_LIMIT`] bytes of it. Without it the
-    /// environment alone tells, which knows less.
+    /// environment alone tells, which knows less: not where the head of a pull request lies, or what a merge queue started from.
     ///
     /// # Errors
     /// See [`HostError`].
@@ -139,6 +149,7 @@ impl Host {
         if host.run.repository.is_none() {
             host.run.repository = payload.root().repository("repository.full_name")?;
         }
+        host.default_branch = payload.root().owned_text("repository.default_branch")?;
         events::describe(&mut host, &environment, &payload)?;
         host.run.read_only = host.read_only(environment.text("GITHUB_ACTOR").as_deref());
         host.run.run_url = host.run_url();
@@ -167,6 +178,7 @@ impl Host {
             foreign_head: false,
             triggering_actor: environment.text("GITHUB_TRIGGERING_ACTOR"),
             workflow_file: environment.text("GITHUB_WORKFLOW_REF").and_then(|text| workflow_file(&text)),
+            default_branch: None,
             run_number: environment.number("GITHUB_RUN_NUMBER")?,
             push: None,
             source: None,

@@ -104,6 +104,11 @@ impl<'a> Part<'a> {
         self.value.is_null()
     }
 
+    /// Whether an object has a field of this name, `null` or not.
+    pub(super) fn names(&self, field: &str) -> bool {
+        self.value.get(field).is_some()
+    }
+
     /// A text that is not empty.
     pub(super) fn text(&self, path: &str) -> Result<Option<&'a str>, HostError> {
         let part = self.at(path)?;

@@ -18,7 +18,7 @@ const MOST_MESSAGE: usize = 64_000;
 /// Annotations of one request.
 const BATCH: usize = 50;
 /// Annotations of one check run. Nobody reads more, and each batch costs a request.
-const MOST_ANNOTATIONS: usize = 1000;
+const MOST_ANNOTATIONS: usize = 200;
 
 const CUT: &str = "\n\n… (cut here: GitHub shows no more)";
 
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_least_important_annotations_are_left_out_and_counted() {
-        let mut all: Vec<Annotation> = (0..1000).map(|_| annotation("a", Effect::Allow, "fine")).collect();
+        let mut all: Vec<Annotation> = (0..MOST_ANNOTATIONS).map(|_| annotation("a", Effect::Allow, "fine")).collect();
         all.push(annotation("", Effect::Block, "of no file"));
         all.extend([annotation("b", Effect::Block, "bad"), annotation("c", Effect::Notice, "so so")]);
         let order = order(all);

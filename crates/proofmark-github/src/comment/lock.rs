@@ -4,9 +4,9 @@
 //! the same user.
 //!
 //! - **Never two writers.** Who holds the lock writes within [`Patience::lease`] from *before* it was asked for. After that
-//!   the holder drops what is under way and leaves the lock alone, for a request may still arrive. A lock is broken only once
-//!   it is [`Patience::stale`] old, which is much longer, and only by its own number, so that nobody takes off another lock
-//!   than the one that was looked at.
+//!   the holder drops what is under way and leaves the lock alone, for a request may still arrive. A lock is broken only by
+//!   who has watched it for [`Patience::stale`], which is much longer, and only by its own number, so that nobody takes off
+//!   another lock than the one that was looked at. What the server says about its age counts for nothing: its clocks differ.
 //! - **Never a deadlock.** A lock whose owner died is stale some time, and waiting ends anyway.
 //! - **A lost answer** leaves a reaction that may be ours or somebody else's who came at the same moment; nothing tells
 //!   them apart. Taking it off early could let two write, so it counts as somebody else's until it is stale. That costs
@@ -17,13 +17,14 @@ use std::time::Duration;
 use proofmark_http::HttpError;
 use tokio::time::{Instant, sleep};
 
-use super::clock;
 use crate::client::Client;
 use crate::error::{GitHubError, shape};
 use crate::routes;
 use crate::wire::Reaction;
 
 const REACTION: &str = "eyes";
+/// So many first pauses are what waiting for one's turn usually takes.
+const USUAL_PAUSES: u32 = 20;
 /// Lost answers in a row before the server is taken for one without reactions.
 const MOST_LOST: u32 = 4;
 
@@ -32,7 +33,7 @@ const MOST_LOST: u32 = 4;
 pub struct Patience {
     /// A lock holds so long.
     pub lease: Duration,
-    /// A lock of this age is nobody's any more; it must be much longer than the lease.
+    /// A lock that was watched so long is nobody's any more; it must be much longer than the lease.
     pub stale: Duration,
     /// Waiting for a lock ends after this time; longer than `stale`, so that a dead owner is survived.
     pub wait: Duration,
@@ -58,8 +59,17 @@ pub(super) enum Lock {
     Busy,
 }
 
+/// Who is told, once, that waiting takes longer than usual.
+pub(super) type Waiting<'a> = Option<&'a dyn Fn(&str)>;
+
 /// Asks for the lock until it is ours or waiting makes no sense.
-pub(super) async fn lock(client: &Client, comment: u64, patience: &Patience, dice: &mut Dice) -> Result<Lock, GitHubError> {
+pub(super) async fn lock(
+    client: &Client,
+    comment: u64,
+    patience: &Patience,
+    dice: &mut Dice,
+    waiting: &mut Waiting<'_>,
+) -> Result<Lock, GitHubError> {
     let started = Instant::now();
     let (mut lost, mut pause) = (0, patience.pause);
     let mut seen: Option<(u64, Instant)> = None;
@@ -67,13 +77,13 @@ pub(super) async fn lock(client: &Client, comment: u64, patience: &Patience, dic
     loop {
         let asked = Instant::now();
         match ask(client, &request).await {
-            Ok((true, reaction, _)) => return Ok(Lock::Held { reaction, until: asked + patience.lease }),
-            Ok((false, reaction, age)) => {
+            Ok((true, reaction)) => return Ok(Lock::Held { reaction, until: asked + patience.lease }),
+            Ok((false, reaction)) => {
                 lost = 0;
-                let since = seen.filter(|(id, _)| *id == reaction).map_or(asked, |(_, since)| since);
+                // From the answer on: the lock may be younger than the question.
+                let since = seen.filter(|(id, _)| *id == reaction).map_or_else(Instant::now, |(_, since)| since);
                 seen = Some((reaction, since));
-                let is_stale = age.unwrap_or_default().max(since.elapsed()) >= patience.stale;
-                if is_stale && unlock(client, comment, reaction).await.is_err() {
+                if since.elapsed() >= patience.stale && unlock(client, comment, reaction).await.is_err() {
                     return Ok(Lock::Busy);
                 }
             }
@@ -84,6 +94,11 @@ pub(super) async fn lock(client: &Client, comment: u64, patience: &Patience, dic
         }
         if started.elapsed() >= patience.wait {
             return Ok(Lock::Busy);
+        }
+        if started.elapsed() >= patience.pause * USUAL_PAUSES
+            && let Some(tell) = waiting.take()
+        {
+            tell("another job is writing the comment; waiting for it");
         }
         sleep(dice.around(pause)).await;
         pause = (pause * 3 / 2).min(patience.pause * 40);
@@ -98,12 +113,11 @@ pub(super) async fn unlock(client: &Client, comment: u64, reaction: u64) -> Resu
     }
 }
 
-/// Whether the reaction is new, its number, and its age where the server tells.
-async fn ask(client: &Client, request: &crate::request::Request) -> Result<(bool, u64, Option<Duration>), GitHubError> {
+/// Whether the reaction is new, and its number.
+async fn ask(client: &Client, request: &crate::request::Request) -> Result<(bool, u64), GitHubError> {
     let answer = client.send(request).await?;
     let reaction: Reaction = serde_json::from_slice(&answer.body).map_err(|error| shape(request, &answer, &error))?;
-    let age = answer.header("date").and_then(|date| clock::age(&reaction.created_at, date)).map(Duration::from_secs);
-    Ok((answer.status == 201, reaction.id, age))
+    Ok((answer.status == 201, reaction.id))
 }
 
 /// Nothing more can be sent.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+/// Lines that people may put above the marker.
+const LINES_BEFORE: usize = 20;
 /// The longest token before it is shortened to its start and a sum.
 const LONGEST: usize = 100;
 const KEPT: usize = 60;
@@ -14,6 +16,41 @@ pub(super) fn marker(key: &str) -> String {
 /// The same of a comment that was put aside: not found any more, and still told from people's comments.
 pub(super) fn retired(key: &str) -> String {
     format!("<!-- proofmark-old:{} -->", token(key))
+}
+
+/// Where the marker is in a comment by ourselves, which people may have edited: among the first lines, on a line of its own,
+/// and not in a quote or in code, which show other comments.
+pub(super) fn find(body: &str, marker: &str) -> Option<usize> {
+    let mut at = 0;
+    let (mut fence, mut quoted): (Option<&str>, bool) = (None, false);
+    for line in body.split_inclusive('\n').take(LINES_BEFORE + 1) {
+        let before = line.len() - line.trim_start_matches([' ', '\t', '\u{feff}']).len();
+        let content = line[before..].trim_end();
+        let is_code = line[..before].contains("    ") || line[..before].contains('\t');
+        if let Some(open) = fence {
+            if !is_code && content.starts_with(open) && content.trim_start_matches(&open[..1]).is_empty() {
+                fence = None;
+            }
+        } else if content.is_empty() {
+            quoted = false;
+        } else if !is_code {
+            if content == marker && !quoted {
+                return Some(at + before);
+            }
+            fence = fenced(content);
+            // A quote goes on until the next empty line.
+            quoted |= content.starts_with('>');
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The fence that a line opens.
+fn fenced(content: &str) -> Option<&str> {
+    let letter = content.chars().next().filter(|letter| matches!(letter, '`' | '~'))?;
+    let (fence, info) = content.split_at(content.len() - content.trim_start_matches(letter).len());
+    (fence.len() >= 3 && !(letter == '`' && info.contains('`'))).then_some(fence)
 }
 
 /// Any text as letters, digits, `.`, `_` and single `-`, which cannot end a comment. Other texts give other tokens: up to
@@ -55,13 +92,13 @@ pub(super) fn closing(token: &str) -> String {
 
 /// The section's token and state, when the line opens one.
 pub(super) fn opened(line: &str) -> Option<(&str, &str)> {
-    let (token, state) = line.strip_prefix("<!-- proofmark:section ")?.strip_suffix(" -->")?.split_once(' ')?;
+    let (token, state) = line.trim_end().strip_prefix("<!-- proofmark:section ")?.strip_suffix(" -->")?.split_once(' ')?;
     is_token(token).then_some((token, state))
 }
 
 /// Whether the line closes a section.
 pub(super) fn closes(line: &str) -> bool {
-    line.strip_prefix("<!-- /proofmark:section ").and_then(|rest| rest.strip_suffix(" -->")).is_some_and(is_token)
+    line.trim_end().strip_prefix("<!-- /proofmark:section ").and_then(|rest| rest.strip_suffix(" -->")).is_some_and(is_token)
 }
 
 /// Whether [`token`] could have made it.
@@ -110,6 +147,47 @@ mod tests {
     }
 
     #[test]
+    fn a_marker_is_found_below_what_people_write_but_not_where_they_show_one() {
+        let marker = marker("k");
+        for before in [
+            "",
+            "\n",
+            " \r\n\n",
+            "\u{feff}",
+            "  ",
+            "\u{feff}\n",
+            "Note: see below.\n",
+            "> quote\n\n",
+            "```\ncode\n```\n",
+            "~~~~\n~~~\n~~~~\n",
+        ] {
+            for after in ["", "  ", "\r\ntext", "\t\ntext"] {
+                let body = format!("{before}{marker}{after}");
+                assert_eq!(find(&body, &marker), Some(before.len()), "{body:?}");
+            }
+        }
+        for before in [
+            "x",
+            "> ",
+            "> quote\n",
+            "> quote\nlazy\n",
+            "    ",
+            "\t",
+            "text\n    ",
+            "```\n",
+            "````\n```\n",
+            "~~~ text\n",
+            "~~~\n```\n",
+            "- ",
+            &"line\n".repeat(21),
+        ] {
+            assert_eq!(find(&format!("{before}{marker}\n"), &marker), None, "{before:?}");
+        }
+        assert_eq!(find(&format!("{marker} x"), &marker), None);
+        assert_eq!(find(&format!("> {marker}\n\n{marker}"), &marker), Some(marker.len() + 4));
+    }
+
+    #[test]
     fn code_spans_end_where_they_should() {
         assert_eq!(code("a ``b` @all\nc"), "``` a ``b` @all c ```");
     }
@@ -131,6 +209,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn looking_for_a_marker_never_panics(body in "([ \\t\r\n>`~-]|\\PC|\u{feff}|<!-- proofmark:k -->){0,60}") {
+            let marker = marker("k");
+            if let Some(at) = find(&body, &marker) {
+                prop_assert!(body[at..].starts_with(&marker));
+            }
+        }
+
         #[test]
         fn tokens_are_safe_and_can_be_read_back(text in "([ -~]|\\PC|-|_|--){0,120}") {
             let token = token(&text);

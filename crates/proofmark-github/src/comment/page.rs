@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use proofmark_core::past::PastRun;
+
 use super::RenderSection;
 use super::marker::{closes, closing, code, harmless, opened, opening};
 use super::state::State;
@@ -164,6 +166,11 @@ impl Section {
         self.state.as_ref().map_or((0, 0), |state| state.run.order())
     }
 
+    /// Whether a run newer than `ours` wrote it.
+    pub(super) fn outranks(&self, ours: &PastRun) -> bool {
+        self.state.as_ref().is_some_and(|state| state.outranks(ours))
+    }
+
     /// Whether there is nothing to show.
     pub(super) fn is_blank(&self) -> bool {
         self.text.is_empty()
@@ -207,7 +214,6 @@ fn cut(text: &str, bytes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use proofmark_core::config::Effect;
-    use proofmark_core::past::PastRun;
     use proptest::prelude::*;
 
     use super::super::marker::{marker, token};

@@ -38,7 +38,7 @@ pub(super) fn plan(order: &CommentOrder<'_>, text: &str, mut page: Page) -> Resu
     let (marker, token) = (marker(&order.key), token(&order.section));
     let before = page.section(&token);
     if let Some(section) = before
-        && section.order() > order.run.order()
+        && section.outranks(&order.run)
     {
         return Ok(Plan::Leave(Why::Superseded { newer_run: section.order().0 }));
     }
@@ -102,6 +102,7 @@ mod tests {
             quiet: false,
             author: None,
             render: &|past, _| Ok(format!("text after {} runs", past.len())),
+            waiting: None,
         }
     }
 
@@ -161,6 +162,18 @@ mod tests {
             let late = order(mode, 4, Effect::Allow, "x");
             assert_eq!(planned(&late, &first()), Plan::Leave(Why::Superseded { newer_run: 5 }));
         }
+    }
+
+    #[test]
+    fn a_state_with_a_number_that_no_run_has_is_overwritten_and_forgotten() {
+        let mine = order(CommentMode::Update, 6, Effect::Block, "d");
+        let body = first();
+        for number in ["18446744073709551615", "9007199254740993", "1000099"] {
+            let edited = body.replace("\"run_id\":5", &format!("\"run_id\":{number}"));
+            let healed = written(planned(&mine, &edited));
+            assert!(healed.contains("text after 0 runs") && !healed.contains(number), "{healed}");
+        }
+        assert!(matches!(planned(&mine, &body.replace("\"run_id\":5", "\"run_id\":7")), Plan::Leave(Why::Superseded { newer_run: 7 })));
     }
 
     #[test]

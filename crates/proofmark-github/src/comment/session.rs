@@ -1,13 +1,14 @@
 //! Requests of one comment being brought up to date, in their order.
 
+mod edit;
+
 use std::collections::BTreeSet;
 
-use proofmark_core::config::CommentMode;
 use tokio::time::{sleep, timeout_at};
 
 use super::author;
-use super::lock::{Dice, Lock, Patience, lock, out_of_time, unlock};
-use super::marker::{marker, retired, token};
+use super::lock::{Dice, Lock, Patience, Waiting, lock, out_of_time, unlock};
+use super::marker::{find, marker, token};
 use super::page::Page;
 use super::plan::{Plan, Why, plan, same};
 use super::{CommentOrder, CommentOutcome};
@@ -20,8 +21,11 @@ use crate::wire::Comment;
 const MOST_ROUNDS: u32 = 12;
 /// How often a text written without a lock is looked after.
 const MOST_CHECKS: u32 = 5;
+/// How often a list is asked again that does not show what was made, and the first pauses before the second time.
+const MOST_LOOKS: u32 = 5;
+const LOOK_PAUSES: u32 = 8;
 /// How often a comment is posted whose answer is lost.
-const MOST_POSTS: u32 = 4;
+const MOST_POSTS: u32 = 6;
 
 /// How far a round came.
 enum Step {
@@ -44,6 +48,7 @@ pub(super) struct Session<'a> {
     made: Option<u64>,
     /// There are no locks here.
     lockless: bool,
+    waiting: Waiting<'a>,
     notes: BTreeSet<String>,
 }
 
@@ -52,12 +57,23 @@ impl<'a> Session<'a> {
         let (marker, token) = (marker(&order.key), token(&order.section));
         // Sections are different where runs are the same, so that no two jobs wait in step.
         let seed = token.bytes().fold(order.run.run_id, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        let author = order.author.clone();
-        Self { client, order, patience, marker, token, dice: Dice(seed), author, made: None, lockless: false, notes: BTreeSet::new() }
+        Self {
+            client,
+            order,
+            patience,
+            marker,
+            token,
+            dice: Dice(seed),
+            author: order.author.clone(),
+            made: None,
+            lockless: false,
+            waiting: order.waiting,
+            notes: BTreeSet::new(),
+        }
     }
 
     pub(super) async fn run(mut self) -> Result<CommentOutcome, GitHubError> {
-        for _ in 0..MOST_ROUNDS {
+        for round in 1..=MOST_ROUNDS {
             let comments = self.comments().await?;
             let step = match comments.split_first() {
                 None => self.first().await?,
@@ -67,14 +83,24 @@ impl<'a> Session<'a> {
                 let notes: Vec<String> = self.notes.into_iter().collect();
                 return Ok(if notes.is_empty() { outcome } else { CommentOutcome::Noted { outcome: Box::new(outcome), notes } });
             }
-            sleep(self.dice.around(self.patience.pause)).await;
+            sleep(self.dice.around(self.patience.pause * round)).await;
         }
         let number = self.order.issue;
         Err(GitHubError::Input(format!("the comment on #{number} was changed by others each time before it could be written")))
     }
 
-    /// Our own comments that are in use, oldest first.
+    /// Our own comments that are in use, oldest first; among them the one that we made, though a list may be late to show it.
     async fn comments(&mut self) -> Result<Vec<Comment>, GitHubError> {
+        let mut comments = self.listed().await?;
+        if let Some(made) = self.made.filter(|made| comments.iter().all(|comment| comment.id != *made)) {
+            comments.extend(self.read(made).await?);
+            comments.sort_by_key(|comment| comment.id);
+        }
+        Ok(comments)
+    }
+
+    /// Those of them that the list shows.
+    async fn listed(&mut self) -> Result<Vec<Comment>, GitHubError> {
         let mut comments: Vec<Comment> = self.client.pages(&routes::list_comments(&self.client.repo, self.order.issue)).await?;
         comments.retain(|comment| self.is_marked(comment));
         if comments.is_empty() {
@@ -91,9 +117,20 @@ impl<'a> Session<'a> {
         Ok(comments)
     }
 
+    /// A comment as it is now, if it is still there and in use.
+    async fn read(&self, id: u64) -> Result<Option<Comment>, GitHubError> {
+        let comment = unless_gone(self.client.json::<Comment>(&routes::comment(&self.client.repo, id)).await)?;
+        Ok(comment.filter(|comment| self.is_marked(comment)))
+    }
+
     fn is_marked(&self, comment: &Comment) -> bool {
-        let first = comment.body.as_deref().and_then(|body| body.lines().next());
-        first == Some(self.marker.as_str()) && comment.minimized.is_none()
+        find(text(comment), &self.marker).is_some() && comment.minimized.is_none()
+    }
+
+    /// The sections of a comment; what people wrote above the marker is none of them.
+    fn page(&self, comment: &Comment) -> Page {
+        let start = find(text(comment), &self.marker).unwrap_or_default();
+        Page::parse(&text(comment)[start..])
     }
 
     /// Nothing is there yet. Others may think so too: whoever sees more than one afterwards merges them.
@@ -109,14 +146,36 @@ impl<'a> Session<'a> {
             return Ok(created);
         }
         self.made = Some(made.id);
-        match self.comments().await {
-            Ok(now) if now.iter().any(|comment| comment.id != made.id) => Ok(Step::Again),
-            Ok(_) => Ok(created),
+        match self.has_rivals(made.id).await {
+            Ok(true) => Ok(Step::Again),
+            Ok(false) => Ok(created),
             Err(error) => {
                 self.notes.insert(format!("It is not known whether another job made a comment at the same moment: {error}."));
                 Ok(created)
             }
         }
+    }
+
+    /// Whether other jobs have made comments too. A list that does not even show ours is late, and would not show theirs, which
+    /// may be older: it is asked again.
+    async fn has_rivals(&mut self, made: u64) -> Result<bool, GitHubError> {
+        let mut is_gone = false;
+        for look in 1..=MOST_LOOKS {
+            let shown = self.listed().await?;
+            if shown.iter().any(|comment| comment.id == made) {
+                return Ok(shown.len() > 1);
+            }
+            is_gone = is_gone || self.read(made).await?.is_none();
+            if is_gone && !shown.is_empty() {
+                // Merged into another.
+                return Ok(true);
+            }
+            sleep(self.dice.around(self.patience.pause * LOOK_PAUSES * look)).await;
+        }
+        if !is_gone {
+            self.notes.insert("GitHub's list does not show the new comment yet, so it may be one of two until the next run.".to_owned());
+        }
+        Ok(is_gone)
     }
 
     /// Posts a comment. One whose answer was lost is looked for, among those newer than `after`, before it is posted again.
@@ -132,11 +191,14 @@ impl<'a> Session<'a> {
                     self.author = told.or_else(|| self.author.take());
                     return Ok(made);
                 }
-                Err(error) if error.is_lost() && !out_of_time(&error) && tries < MOST_POSTS => {
+                Err(error) if error.is_lost() && !out_of_time(&error) => {
                     let comments = self.comments().await?;
                     let found = comments.into_iter().find(|comment| comment.id > after && self.has_run(comment));
                     if let Some(made) = found {
                         return Ok(made);
+                    }
+                    if tries >= MOST_POSTS {
+                        return Err(error);
                     }
                 }
                 Err(error) => return Err(error),
@@ -146,18 +208,22 @@ impl<'a> Session<'a> {
 
     /// Whether our section is there, by this run or a newer one.
     fn has_run(&self, comment: &Comment) -> bool {
-        let page = Page::parse(comment.body.as_deref().unwrap_or_default());
-        page.section(&self.token).is_some_and(|section| section.order() >= self.order.run.order())
+        let (page, run) = (self.page(comment), &self.order.run);
+        page.section(&self.token).is_some_and(|section| section.order() == run.order() || section.outranks(run))
     }
 
     /// Some are there: the oldest stays.
     async fn revise(&mut self, oldest: &Comment, duplicates: &[Comment]) -> Result<Step, GitHubError> {
         if duplicates.is_empty()
-            && let Plan::Leave(why) = self.plan(text(oldest), Page::parse(text(oldest)))?
+            && let Plan::Leave(why) = self.plan(text(oldest), self.page(oldest))?
         {
             return Ok(Step::Done(self.left(why, oldest)));
         }
-        let lock = if self.lockless { Lock::Impossible } else { lock(self.client, oldest.id, self.patience, &mut self.dice).await? };
+        let lock = if self.lockless {
+            Lock::Impossible
+        } else {
+            lock(self.client, oldest.id, self.patience, &mut self.dice, &mut self.waiting).await?
+        };
         match lock {
             Lock::Held { reaction, until } => {
                 let Ok(step) = timeout_at(until, self.rewrite(oldest.id, duplicates)).await else {
@@ -188,16 +254,18 @@ impl<'a> Session<'a> {
 
     /// Reads the comment afresh and changes it. Dropped at any moment, it leaves only what the next run heals. The oldest, which
     /// bears the lock, is always the last to go: as long as it is there, nobody takes one of the others for the oldest.
-    async fn rewrite(&mut self, id: u64, duplicates: &[Comment]) -> Result<Step, GitHubError> {
-        let Some(comment) = unless_gone(self.client.json::<Comment>(&routes::comment(&self.client.repo, id)).await)? else {
+    async fn rewrite(&mut self, id: u64, listed: &[Comment]) -> Result<Step, GitHubError> {
+        let Some(comment) = self.read(id).await? else {
             return Ok(Step::Again);
         };
-        if !self.is_marked(&comment) {
-            return Ok(Step::Again);
+        let mut page = self.page(&comment);
+        let mut duplicates = Vec::new();
+        for duplicate in listed {
+            // Afresh as well: since the list was made, another job may have written there, or merged it.
+            duplicates.extend(self.read(duplicate.id).await?);
         }
-        let mut page = Page::parse(text(&comment));
-        for duplicate in duplicates {
-            page.merge(Page::parse(text(duplicate)));
+        for duplicate in &duplicates {
+            page.merge(self.page(duplicate));
         }
         let merged = page.clone();
         let outcome = match self.plan(text(&comment), page)? {
@@ -214,7 +282,7 @@ impl<'a> Session<'a> {
                 let newest = duplicates.last().map_or(id, |duplicate| duplicate.id);
                 let made = self.create(&body, newest).await?;
                 self.made = Some(made.id);
-                self.delete_all(duplicates).await?;
+                self.delete_all(&duplicates).await?;
                 self.put_aside(&comment).await?;
                 return Ok(Step::Done(CommentOutcome::Recreated { url: made.html_url }));
             }
@@ -233,40 +301,13 @@ impl<'a> Session<'a> {
                 if shown { CommentOutcome::Deleted } else { CommentOutcome::NotNeeded }
             }
             Plan::Delete => {
-                self.delete_all(duplicates).await?;
+                self.delete_all(&duplicates).await?;
                 self.delete(id).await?;
                 return Ok(Step::Done(CommentOutcome::Deleted));
             }
         };
-        self.delete_all(duplicates).await?;
+        self.delete_all(&duplicates).await?;
         Ok(Step::Done(outcome))
-    }
-
-    /// Deletes or hides what has a successor.
-    async fn put_aside(&mut self, old: &Comment) -> Result<(), GitHubError> {
-        if self.order.mode != CommentMode::HideAndRecreate {
-            return self.delete(old.id).await;
-        }
-        // Without our marker it is not found again, even where hiding fails or the server does not tell what is hidden.
-        let retired = text(old).replacen(&self.marker, &retired(&self.order.key), 1);
-        self.patch(old.id, &retired).await?;
-        if let Err(error) = self.hide(&old.node_id).await {
-            self.notes.insert(format!("The earlier comment could not be hidden: {error}."));
-        }
-        Ok(())
-    }
-
-    async fn hide(&self, node_id: &str) -> Result<(), GitHubError> {
-        let request = routes::minimize(node_id);
-        let answer: serde_json::Value = self.client.json(&request).await?;
-        match answer.get("errors") {
-            None => Ok(()),
-            Some(errors) => {
-                let message = errors.pointer("/0/message").and_then(serde_json::Value::as_str).unwrap_or("no reason is told");
-                let message: String = message.chars().filter(|letter| !letter.is_control()).take(200).collect();
-                Err(GitHubError::Refused { what: request.shown(), status: 200, message, needs: Vec::new() })
-            }
-        }
     }
 
     /// Without a lock, somebody else may have written over our section: looks a little later, and writes again.
@@ -281,31 +322,13 @@ impl<'a> Session<'a> {
                 return Ok(step);
             }
             sleep(self.dice.around(self.patience.pause * 4)).await;
-            match unless_gone(self.client.json::<Comment>(&routes::comment(&self.client.repo, id)).await)? {
+            match self.read(id).await? {
                 None => return Ok(Step::Again),
-                Some(comment) if self.is_marked(&comment) && self.has_run(&comment) => return Ok(step),
+                Some(comment) if self.has_run(&comment) => return Ok(step),
                 Some(_) => step = self.rewrite(id, &[]).await?,
             }
         }
         Ok(step)
-    }
-
-    /// Replaces a text; `false` when the comment is gone.
-    async fn patch(&self, id: u64, body: &str) -> Result<bool, GitHubError> {
-        let request = routes::update_comment(&self.client.repo, id, body);
-        Ok(unless_gone(self.client.send(&request).await)?.is_some())
-    }
-
-    /// Deletes a comment; one that is gone is fine.
-    async fn delete(&self, id: u64) -> Result<(), GitHubError> {
-        unless_gone(self.client.send(&routes::delete_comment(&self.client.repo, id)).await).map(|_| ())
-    }
-
-    async fn delete_all(&self, comments: &[Comment]) -> Result<(), GitHubError> {
-        for comment in comments {
-            self.delete(comment.id).await?;
-        }
-        Ok(())
     }
 
     fn plan(&self, text: &str, page: Page) -> Result<Plan, GitHubError> {

@@ -22,6 +22,12 @@ const LONGEST_NAME: usize = 100;
 const LONGEST_COMMIT: usize = 64;
 /// The last second of the year 9999; later ones trip up calendars.
 const LATEST: u64 = 253_402_300_799;
+/// Runs that a small server may have had since ours was started; numbers of large ones grow by some percent.
+const NUMBERS_AHEAD: u64 = 1_000_000;
+/// Seconds from a run's start until it can no more be running: it may be tried again for 30 days, and a try takes 35 at most.
+const LONGEST_RUN: u64 = 65 * 86_400;
+/// Seconds that runners' clocks may differ.
+const CLOCKS_DIFFER: u64 = 86_400;
 /// More than any comment holds.
 const LONGEST_JSON: usize = 262_144;
 
@@ -103,6 +109,15 @@ impl State {
             }
         }
         self
+    }
+
+    /// Whether this was written by a run that was started after `ours`. One that cannot have been, since its number is far off
+    /// or it ended before any run of today was started, is somebody's edit: it must not keep later runs out for ever.
+    pub(super) fn outranks(&self, ours: &PastRun) -> bool {
+        // Who posts by hand has no number.
+        let most = if ours.run_id == 0 { u64::MAX } else { ours.run_id.saturating_mul(2).saturating_add(NUMBERS_AHEAD) };
+        let times = ours.time.saturating_sub(LONGEST_RUN)..=ours.time.saturating_add(CLOCKS_DIFFER);
+        self.run.order() > ours.order() && self.run.run_id <= most && times.contains(&self.run.time)
     }
 
     /// What comes before a run: everything older that is known, oldest first.
@@ -248,6 +263,24 @@ mod tests {
             ["", "{}", "[]", "null", &written("null"), &written(&row("1", ",\"more\":1")), &written(&row("1", "")).replace(":1,", ":2,")]
         {
             assert_eq!(State::parse(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_newer_run_counts_unless_it_cannot_be_one() {
+        let now = 1_800_000_000;
+        let outranks = |theirs: (u64, u32, u64), ours: (u64, u32)| {
+            let run = |id, attempt, time| PastRun::new(id, attempt, "c", time, Effect::Allow, "");
+            State::new(&run(theirs.0, theirs.1, theirs.2), "d", Vec::new()).outranks(&run(ours.0, ours.1, now))
+        };
+        let (day, github) = (86_400, 20_000_000_000);
+        assert!(outranks((github + 1, 1, now), (github, 3)) && outranks((github, 2, now), (github, 1)));
+        assert!(outranks((github * 5 / 4, 1, now - 64 * day), (github, 1)) && outranks((900_000, 1, now + 3_600), (3, 1)));
+        assert!(!outranks((github, 1, now), (github, 1)) && !outranks((github - 1, 9, now), (github, 1)));
+        assert!(outranks((github, 1, now), (0, 1)));
+        // Nobody's number, too old to be newer, not yet.
+        for theirs in [(u64::MAX, 1, now), (github * 3, 1, now), (github + 1, 1, now - 66 * day), (github + 1, 1, now + 2 * day)] {
+            assert!(!outranks(theirs, (github, 1)), "{theirs:?}");
         }
     }
 

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use proofmark_core::config::CommentMode;
-use proofmark_github::Patience;
-use proofmark_testkit::github::{Comment, FakeGitHub, Fault, What};
+use proofmark_github::{CommentOutcome, Patience};
+use proofmark_testkit::github::{Clock, Comment, FakeGitHub, Fault, What};
 
-use crate::setup::{Report, comments, patience, report, start};
+use crate::setup::{PULL, REPO, Report, comments, only, patience, report, start, world};
 
 const PARALLEL: u64 = 6;
 
@@ -16,15 +16,15 @@ fn worlds() -> u64 {
     std::env::var("PROOFMARK_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
 }
 
-#[test]
-fn there_is_one_comment_with_all_sections_however_many_write_at_once() {
-    let (next, worlds) = (AtomicU64::new(0), worlds());
+/// Runs races with these seeds, some at once.
+fn hunt(seeds: u64, race: impl Fn(u64) + Sync) {
+    let (next, race) = (AtomicU64::new(0), &race);
     std::thread::scope(|scope| {
         for _ in 0..PARALLEL {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::SeqCst);
-                    if seed >= worlds {
+                    if seed >= seeds {
                         return;
                     }
                     race(seed);
@@ -32,6 +32,54 @@ fn there_is_one_comment_with_all_sections_however_many_write_at_once() {
             });
         }
     });
+}
+
+#[test]
+fn there_is_one_comment_with_all_sections_however_many_write_at_once() {
+    hunt(worlds(), race);
+}
+
+#[test]
+fn nothing_is_lost_where_the_servers_clocks_differ() {
+    hunt(100, |seed| {
+        let github = start();
+        if seed.is_multiple_of(2) {
+            report(1).of("earlier").sent(&github);
+        }
+        github.state().clock = Clock::ahead([-30, 30, -8_000_000, 8_000_000][(seed % 4) as usize]);
+        github.random_delay(Duration::from_millis(5), seed);
+        all_at_once(&github, 5, seed, patience());
+        assert_eq!(only(&github).body.contains("earlier of run 1"), seed.is_multiple_of(2), "seed {seed}");
+    });
+}
+
+#[test]
+fn there_is_one_comment_where_lists_are_late() {
+    hunt(100, |seed| {
+        let mut world = world();
+        world.repo_mut(REPO).issues.get_mut(&PULL).expect("a pull request").comments_late = 60;
+        let github = FakeGitHub::start(world);
+        github.random_delay(Duration::from_millis(5), seed);
+        let patience = Patience { pause: Duration::from_millis(10), ..patience() };
+        all_at_once(&github, if seed.is_multiple_of(2) { 2 } else { 5 }, seed, patience);
+        only(&github);
+        // The next run sees it all.
+        assert!(matches!(report(99).of("job-0").sent(&github), CommentOutcome::Updated { .. }));
+    });
+}
+
+/// Each job writes its section, and all of them are there in the end.
+fn all_at_once(github: &FakeGitHub, jobs: u64, seed: u64, patience: Patience) {
+    let report = |job: u64| Report { seed: seed * 100 + job, patience, ..report(10 + job).of(&format!("job-{job}")) };
+    std::thread::scope(|scope| {
+        for job in 0..jobs {
+            scope.spawn(move || report(job).sent(github));
+        }
+    });
+    let body = only(github).body;
+    for job in 0..jobs {
+        assert!(body.contains(&report(job).text), "seed {seed}: {body}");
+    }
 }
 
 /// Two or five jobs with sections of their own, or the same one; a comment is there or not; with faults or without; one may

@@ -1,9 +1,13 @@
 //! Who writes what where, when nothing goes wrong.
 
-use proofmark_github::CommentOutcome;
-use proofmark_testkit::github::Comment;
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
 
-use crate::setup::{APP, BOT, PERSON, PULL, REPO, comments, only, patience, report, requests, start};
+use proofmark_core::config::CommentMode;
+use proofmark_github::{CommentOutcome, Patience};
+use proofmark_testkit::github::{Clock, Comment, FakeGitHub, Reaction};
+
+use crate::setup::{APP, BOT, PERSON, PULL, REPO, Report, comments, only, patience, report, requests, start};
 
 #[test]
 fn the_first_run_creates_and_the_next_updates() {
@@ -41,7 +45,7 @@ fn a_person_who_quotes_the_marker_is_left_alone() {
 #[test]
 fn each_identity_keeps_its_own_comment() {
     let github = start();
-    let of = |token, run| crate::setup::Report { token, ..report(run) };
+    let of = |token, run| Report { token, ..report(run) };
     for (token, login) in [(APP, "acme-bot[bot]"), (PERSON, "ada")] {
         assert!(matches!(of(token, 1).sent(&github), CommentOutcome::Created { .. }), "{login}");
         assert!(matches!(of(token, 2).sent(&github), CommentOutcome::Updated { .. }), "{login}");
@@ -55,7 +59,7 @@ fn each_identity_keeps_its_own_comment() {
 fn a_login_told_wrongly_heals_itself() {
     let github = start();
     for (run, author) in [(1, "github-actions"), (2, "GitHub-Actions[bot]"), (3, "somebody-else"), (4, "somebody-else")] {
-        crate::setup::Report { author: Some(author), ..report(run) }.sent(&github);
+        Report { author: Some(author), ..report(run) }.sent(&github);
         let body = only(&github).body;
         assert!(body.contains(&format!("report of run {run}")), "{body}");
     }
@@ -129,7 +133,7 @@ fn three_jobs_share_one_comment() {
 #[test]
 fn what_is_too_long_is_shortened_and_accepted() {
     let github = start();
-    let long = |section: &str, letter: &str| crate::setup::Report { text: letter.repeat(90_000), ..report(1).of(section) };
+    let long = |section: &str, letter: &str| Report { text: letter.repeat(90_000), ..report(1).of(section) };
     long("a", "x").sent(&github);
     assert!(only(&github).body.len() > 60_000);
     long("b", "é").sent(&github);
@@ -170,7 +174,7 @@ fn a_hostile_state_costs_the_history_at_most() {
 fn a_dry_run_records_one_request_with_the_text() {
     let client = proofmark_github::Client::dry(proofmark_github::RepoName::parse(REPO).expect("a name"));
     let runtime = proofmark_http::Runtime::start().expect("a runtime");
-    let outcome = runtime.block_on(report(1).send_with(&client)).expect("an outcome");
+    let outcome = runtime.block_on(report(1).send_with(&client, None)).expect("an outcome");
     assert!(matches!(outcome, CommentOutcome::Created { .. }));
     let recorded = client.recorded();
     let [request] = recorded.as_slice() else { panic!("{recorded:?}") };
@@ -178,29 +182,97 @@ fn a_dry_run_records_one_request_with_the_text() {
     assert!(request.body.as_ref().and_then(|body| body["body"].as_str()).is_some_and(|text| text.contains("report of run 1")));
 }
 
+/// Somebody's lock, an hour old if the server is to be believed.
+fn lock(github: &FakeGitHub, id: u64) {
+    let reaction = Reaction { content: "eyes".into(), login: BOT.into(), created_at: Clock::ahead(-3_600).now() };
+    github.state().repo_mut(REPO).comments.get_mut(&id).expect("a comment").reactions.insert(999, reaction);
+}
+
 #[test]
-fn a_lock_of_the_dead_is_broken_and_one_of_the_living_is_not() {
+fn a_lock_of_the_dead_is_broken_once_it_was_watched_and_waiting_is_told_once() {
+    let github = start();
+    let told = RefCell::new(Vec::new());
+    let hear = |words: &str| told.borrow_mut().push(words.to_owned());
+    report(1).send_told(&github, &hear).expect("an outcome");
+    lock(&github, only_id(&github));
+    let quick = Patience { lease: Duration::from_millis(100), stale: Duration::from_millis(400), ..patience() };
+    let started = Instant::now();
+    let outcome = Report { patience: quick, ..report(2) }.send_told(&github, &hear).expect("an outcome");
+    assert!(matches!(outcome, CommentOutcome::Updated { .. }) && started.elapsed() >= quick.stale);
+    only(&github);
+    report(3).send_told(&github, &hear).expect("an outcome");
+    assert_eq!(told.into_inner(), ["another job is writing the comment; waiting for it"]);
+}
+
+#[test]
+fn a_lock_that_only_looks_old_is_waited_for() {
     let github = start();
     report(1).sent(&github);
-    let id = only(&github).id;
-    let lock = |age: u64| {
-        let reaction = proofmark_testkit::github::Reaction { content: "eyes".into(), login: BOT.into(), created_at: ago(age) };
-        github.state().repo_mut(REPO).comments.get_mut(&id).expect("a comment").reactions.insert(999, reaction);
-    };
-    lock(3_600);
-    assert!(matches!(report(2).sent(&github), CommentOutcome::Updated { .. }));
-    only(&github);
-    // A fresh one holds; waiting ends, and people are told.
-    lock(0);
-    let hurry = proofmark_github::Patience { wait: std::time::Duration::from_millis(60), ..patience() };
-    let outcome = crate::setup::Report { patience: hurry, ..report(3) }.send(&github).expect("an outcome");
+    lock(&github, only_id(&github));
+    // Waiting ends, and people are told.
+    let hurry = Patience { wait: Duration::from_millis(60), ..patience() };
+    let outcome = Report { patience: hurry, ..report(2) }.send(&github).expect("an outcome");
     assert!(matches!(outcome.plain(), CommentOutcome::Updated { .. }));
     assert!(outcome.notes()[0].starts_with("Other jobs could not be kept"), "{outcome:?}");
     let comments: Vec<Comment> = comments(&github);
-    assert!(comments[0].reactions.contains_key(&999) && comments[0].body.contains("report of run 3"));
+    assert!(comments[0].reactions.contains_key(&999) && comments[0].body.contains("report of run 2"));
 }
 
-fn ago(seconds: u64) -> String {
-    let clock: proofmark_testkit::github::Clock = serde_json::from_value((crate::setup::now() - seconds).into()).expect("seconds");
-    clock.now()
+#[test]
+fn a_comment_that_people_edited_is_still_ours() {
+    for before in ["\n\n", "\u{feff}", "Please look at this, @ada.\n", "```\n<!-- proofmark:ci_20_2F_20train -->\n```\n"] {
+        for mode in [CommentMode::Update, CommentMode::HideAndRecreate] {
+            let github = start();
+            report(1).sent(&github);
+            let (id, body) = (only_id(&github), only(&github).body);
+            let edited = format!("{before}{}", body.replacen(" -->\n", " -->  \r\n", 2));
+            github.state().repo_mut(REPO).comments.get_mut(&id).expect("a comment").body = edited;
+            report(2).mode(mode).sent(&github);
+            report(3).mode(mode).sent(&github);
+            let comments: Vec<Comment> = comments(&github).into_iter().filter(|comment| comment.minimized.is_none()).collect();
+            assert_eq!(comments.len(), 1, "{before:?} {mode:?}: {comments:#?}");
+            assert!(comments[0].body.contains("report of run 3\n\nbefore: [1 2]"), "{before:?}: {}", comments[0].body);
+        }
+    }
+}
+
+#[test]
+fn other_peoples_comments_are_not_taken_whatever_stands_before_the_marker() {
+    let github = start();
+    for before in ["\n", "\u{feff}", "text\n"] {
+        github.state().comment(REPO, PULL, "mallory", &format!("{before}<!-- proofmark:ci_20_2F_20train -->\nmine"));
+    }
+    assert!(matches!(report(1).sent(&github), CommentOutcome::Created { .. }));
+    assert_eq!(comments(&github).iter().map(|comment| comment.edits).collect::<Vec<_>>(), [0; 4]);
+}
+
+#[test]
+fn a_number_that_no_run_has_does_not_freeze_the_comment() {
+    let github = start();
+    report(1).sent(&github);
+    let (id, body) = (only_id(&github), only(&github).body);
+    let edited = body.replace("\"run_id\":1,", "\"run_id\":18446744073709551615,");
+    assert_ne!(edited, body);
+    github.state().repo_mut(REPO).comments.get_mut(&id).expect("a comment").body = edited;
+    assert!(matches!(report(2).sent(&github), CommentOutcome::Updated { .. }));
+    // And a late run still comes too late.
+    assert!(matches!(report(1).sent(&github), CommentOutcome::Superseded { newer_run: 2, .. }));
+}
+
+#[test]
+fn newer_is_a_matter_of_each_section_alone() {
+    let github = start();
+    let sections =
+        ["ci / train / pull_request / main", "ci / train / pull_request / release--1.x", "ci / train / push / main", "<!-- x --> é"];
+    for (section, run) in sections.iter().zip([9, 4, 7, 2]) {
+        assert!(report(run).of(section).sent(&github).url().is_some());
+    }
+    for (section, run) in sections.iter().zip([9, 4, 7, 2]) {
+        assert!(matches!(report(run - 1).of(section).sent(&github), CommentOutcome::Superseded { newer_run, .. } if newer_run == run));
+        assert!(only(&github).body.contains(&format!("{section} of run {run}")));
+    }
+}
+
+fn only_id(github: &FakeGitHub) -> u64 {
+    only(github).id
 }

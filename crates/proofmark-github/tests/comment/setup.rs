@@ -1,6 +1,6 @@
 //! A fake GitHub with one pull request, and runs that report to it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use proofmark_core::config::{CommentMode, Effect};
 use proofmark_core::past::PastRun;
@@ -18,19 +18,12 @@ pub(crate) const PERSON: &str = "ghp_person";
 pub(crate) fn world() -> World {
     let pull = Issue::pull(PULL, "ada", ("work", &"a".repeat(40)), ("main", &"b".repeat(40)));
     let writing = |token: Token| token.with("issues", proofmark_testkit::github::Level::Write);
-    let mut world = World::new()
+    World::new()
         .repository(REPO)
         .issue(REPO, pull)
         .token(ACTIONS, Token::actions_writing().of(REPO))
         .token(APP, writing(Token::app("acme-bot")))
-        .token(PERSON, writing(Token::personal("ada")));
-    world.clock = serde_json::from_value(now().into()).expect("seconds");
-    world
-}
-
-/// Real time: how old a lock is, is told by the difference to the `Date` of the answers.
-pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+        .token(PERSON, writing(Token::personal("ada")))
 }
 
 pub(crate) fn start() -> FakeGitHub {
@@ -87,14 +80,19 @@ impl Report {
 
     /// Sends it, with a runtime and a client of its own as in a job of its own.
     pub(crate) fn send(&self, github: &FakeGitHub) -> Result<CommentOutcome, GitHubError> {
+        self.send_told(github, &|_| ())
+    }
+
+    /// The same with an ear for what is told while it waits.
+    pub(crate) fn send_told(&self, github: &FakeGitHub, waiting: &dyn Fn(&str)) -> Result<CommentOutcome, GitHubError> {
         let runtime = Runtime::start().expect("a runtime");
         runtime.block_on(async {
             let client = Client::connect(&connection(github, self.token, self.seed)).expect("a client");
-            self.send_with(&client).await
+            self.send_with(&client, Some(waiting)).await
         })
     }
 
-    pub(crate) async fn send_with(&self, client: &Client) -> Result<CommentOutcome, GitHubError> {
+    pub(crate) async fn send_with(&self, client: &Client, waiting: Option<&dyn Fn(&str)>) -> Result<CommentOutcome, GitHubError> {
         let render = |past: &[PastRun], bytes: usize| {
             let runs: Vec<String> = past.iter().map(|run| run.run_id.to_string()).collect();
             let text = format!("{}\n\nbefore: [{}]", self.text, runs.join(" "));
@@ -110,6 +108,7 @@ impl Report {
             quiet: self.quiet,
             author: self.author.map(str::to_owned),
             render: &render,
+            waiting,
         };
         client.comment_with(&order, &self.patience).await
     }

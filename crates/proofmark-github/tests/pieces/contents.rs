@@ -154,3 +154,48 @@ fn large_files_are_not_asked_for() {
     rig.github.fail(Fault::new("GET", "*/git/blobs/*", What::Endless));
     assert!(matches!(tree.read(&path("models/b/ü x.json")), Err(TreeError::TooLarge { limit: 7, .. })));
 }
+
+#[test]
+fn two_revisions_share_what_they_have_in_common() {
+    let (repo, base) = repository();
+    repo.write("metrics.json", "{\"a\": 2}");
+    let tip = repo.commit("third");
+    let rig = rig(&repo, 1000);
+    let read = |tree: &RemoteTree, text: &str| tree.read(&path(text)).expect("a file").expect("a file").bytes;
+    for _ in 0..2 {
+        for commit in [&base, &tip] {
+            let tree = open(&rig, commit).expect("a tree");
+            assert_eq!(read(&tree, "models/a/m.json"), b"{}");
+            assert_eq!(tree.read_many(&[path("models/b/ü x.json"), path("metrics.json")]).len(), 2);
+        }
+    }
+    assert_eq!((read(&open(&rig, &base).expect("a tree"), "metrics.json"), rig.asked().len()), (b"{\"a\": 1}".to_vec(), 2 + 4));
+    let small = open(&rig, &base).expect("a tree").with_limit(7);
+    assert!(matches!(small.read(&path("metrics.json")), Err(TreeError::TooLarge { size: 8, .. })));
+}
+
+#[test]
+fn the_tip_of_a_branch_is_no_tag_and_no_other_branch() {
+    let (repo, main) = repository();
+    repo.git(&["tag", "x/y", &format!("{main}~1")]);
+    repo.git(&["branch", "x/y", &main]);
+    repo.git(&["tag", "only-tag", &main]);
+    repo.git(&["branch", "a%2F#b", &main]);
+    let rig = rig(&repo, 1000);
+    let tip = |branch: &str| rig.run(async |client: &Client| client.branch_tip(branch).await);
+    assert_eq!((tip("x/y").expect("a tip"), tip("a%2F#b").expect("a tip")), (main.clone(), main.clone()));
+    assert_eq!(rig.asked(), ["GET /git/ref/heads/x/y", "GET /git/ref/heads/a%252F%23b"]);
+    for missing in ["only-tag", "x", "x/y/z", "main/..", &main] {
+        assert!(tip(missing).expect_err(missing).is_missing(), "{missing}");
+    }
+    rig.github.fail(Fault::new("GET", "*/git/ref/*", What::WrongShape));
+    assert!(matches!(tip("x/y"), Err(GitHubError::Shape { .. })));
+    rig.github.heal();
+    let other = What::Body(200, format!("{{\"ref\": \"refs/heads/x\", \"object\": {{\"sha\": \"{main}\"}}}}"));
+    rig.github.fail(Fault::new("GET", "*/git/ref/*", other).nth(1));
+    assert!(matches!(tip("x/y"), Err(GitHubError::Shape { detail, .. }) if detail.contains("another branch")));
+    rig.github.fail(
+        Fault::new("GET", "*/git/ref/*", What::Body(200, "{\"ref\": \"refs/heads/x/y\", \"object\": {\"sha\": \"..\"}}".to_owned())).nth(1),
+    );
+    assert!(matches!(tip("x/y"), Err(GitHubError::Shape { detail, .. }) if detail.contains("no object id")));
+}

@@ -78,7 +78,7 @@ proptest! {
     #[test]
     fn no_secret_survives(
         words in prop::collection::vec("[a-c:/@%ü ]{0,4}", 0..12),
-        mut secrets in prop::collection::vec("[a-c:/@%ü]{1,6}", 1..4),
+        mut secrets in prop::collection::vec("[a-c:/@%!]{1,6}", 1..4),
     ) {
         secrets.sort();
         let text = words.iter().zip(secrets.iter().cycle()).flat_map(|(word, secret)| [word.as_str(), secret]).collect::<String>();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use proofmark_http::{Failure, Settings, client};
 
 use crate::client::{get, settings};
-use crate::server::{Reply, Server, redirect, text};
+use crate::server::{Reply, Server, text};
 
 const AUTHORITY: &str = include_str!("certificates/authority.pem");
 
@@ -33,14 +33,6 @@ fn any_other_certificate_is_refused_before_anything_is_sent() {
     assert!(is_untrusted(get(&trusting(None), &server.tls_url("/"))));
     assert!(is_untrusted(get(&client(&settings()).expect("a client"), &server.tls_url("/"))));
     assert!(server.requests().is_empty());
-}
-
-#[test]
-fn no_redirect_leads_out_of_tls() {
-    let open = Server::start([text(200, "", "")]);
-    let server = Server::start_tls([redirect(302, &open.url("/"))]);
-    assert_eq!(get(&trusting(Some(AUTHORITY.into())), &server.tls_url("/")), Ok(302));
-    assert!(open.requests().is_empty());
 }
 
 #[test]

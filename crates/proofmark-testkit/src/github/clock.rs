@@ -1,30 +1,29 @@
-//! Time as the fake gives it: a clock that only moves when something is written, and real time for limits and dates.
+//! Time as the fake gives it: real, and where a test says so, off by some seconds from the `Date` of the answers.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// Seconds since 1970 that advance by one with every change, so that no two changes share a timestamp.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// The clock behind `created_at` and its like. Like GitHub's it does not tell two changes of one second apart.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Clock(u64);
-
-impl Default for Clock {
-    /// 2026-01-01 00:00:00 UTC.
-    fn default() -> Self {
-        Self(1_767_225_600)
-    }
+pub struct Clock {
+    ahead: i64,
 }
 
 impl Clock {
-    /// The present, as `2026-01-01T00:00:00Z`.
-    pub fn now(self) -> String {
-        rfc3339(self.0)
+    /// So many seconds ahead of the front door's clock, which is the real one; behind it when negative.
+    pub fn ahead(seconds: i64) -> Self {
+        Self { ahead: seconds }
     }
 
-    /// One second later.
-    pub fn tick(&mut self) -> String {
-        self.0 += 1;
+    /// The present, as `2026-01-01T00:00:00Z`.
+    pub fn now(self) -> String {
+        rfc3339(real_seconds().saturating_add_signed(self.ahead))
+    }
+
+    /// The moment of a change.
+    pub fn tick(self) -> String {
         self.now()
     }
 }
@@ -73,7 +72,12 @@ mod tests {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
         assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
-        let mut clock = Clock::default();
-        assert_eq!((clock.tick(), clock.now()), ("2026-01-01T00:00:01Z".into(), "2026-01-01T00:00:01Z".into()));
+    }
+
+    #[test]
+    fn the_clock_is_real_and_as_far_off_as_it_is_told() {
+        let (before, now, after) = (real_seconds(), Clock::default().now(), real_seconds());
+        assert!((before..=after).any(|second| now == rfc3339(second)), "{now}");
+        assert!(Clock::ahead(-3_600).now() < now && now < Clock::ahead(3_600).now());
     }
 }

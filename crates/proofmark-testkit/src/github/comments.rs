@@ -1,6 +1,7 @@
 //! Comments on issues and pull requests, and reactions to them.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,6 +41,9 @@ pub struct Comment {
     pub reactions: BTreeMap<u64, Reaction>,
     /// How often the text was changed.
     pub edits: u32,
+    /// When it was written, finer than GitHub tells; nothing for what was there from the start.
+    #[serde(skip)]
+    pub(crate) written: Option<Instant>,
 }
 
 /// One reaction to a comment.
@@ -57,7 +61,8 @@ pub struct Reaction {
 impl Comment {
     pub(crate) fn new(id: u64, issue: u64, login: &str, body: &str, now: String) -> Self {
         let (login, body) = (login.to_owned(), body.to_owned());
-        Self { id, issue, login, body, created_at: now.clone(), updated_at: now, ..Self::default() }
+        let written = Some(Instant::now());
+        Self { id, issue, login, body, created_at: now.clone(), updated_at: now, written, ..Self::default() }
     }
 
     /// The id that GraphQL knows it by.
@@ -97,11 +102,11 @@ pub(crate) fn number(text: &str) -> Option<u64> {
 
 fn list(call: &mut Call<'_>, issue: u64) -> Outcome {
     call.needs(READ)?;
-    if !call.repo().issues.contains_key(&issue) {
-        return Err(Answer::not_found());
-    }
+    let late = Duration::from_millis(call.repo().issues.get(&issue).ok_or_else(Answer::not_found)?.comments_late);
     let since = call.request.parameter("since").unwrap_or_default();
+    let is_listed = |comment: &Comment| comment.written.is_none_or(|written| written.elapsed() >= late);
     let comments = call.repo().comments.values().filter(|comment| comment.issue == issue && comment.updated_at >= since);
+    let comments = comments.filter(|comment| is_listed(comment));
     let shown = comments.map(|comment| shape(call, comment)).collect();
     Ok(paging::list(call, shown))
 }

@@ -76,6 +76,12 @@ pub enum What {
     Truncated,
     /// Everything was done, and the JSON is of another shape: a list for an object and the other way round.
     WrongShape,
+    /// This status and JSON, and nothing was done.
+    Body(u16, String),
+    /// A redirect, and nothing was done. In the address, `*` stands for what follows the repository in the path and query.
+    Redirect(u16, String),
+    /// Everything was done, and the addresses of other pages name this server, as `http://host:port/path`.
+    ForeignPages(String),
     /// A body that does not end, up to 256 MiB.
     Endless,
 }
@@ -132,7 +138,14 @@ impl What {
     pub(crate) fn commits(&self) -> bool {
         matches!(
             self,
-            Self::StatusAfter(_) | Self::CutAfter | Self::CutInBody | Self::Slow(_) | Self::Empty | Self::Truncated | Self::WrongShape
+            Self::StatusAfter(_)
+                | Self::CutAfter
+                | Self::CutInBody
+                | Self::Slow(_)
+                | Self::Empty
+                | Self::Truncated
+                | Self::WrongShape
+                | Self::ForeignPages(_)
         )
     }
 
@@ -141,7 +154,7 @@ impl What {
     }
 
     /// The answer that takes the place of the right one, if it is one at all.
-    pub(crate) fn instead(&self) -> Option<Answer> {
+    pub(crate) fn instead(&self, request: &Request) -> Option<Answer> {
         let late = |answer: Answer, seconds: &Option<u64>| match seconds {
             Some(seconds) => answer.header("Retry-After", seconds.to_string()),
             None => answer,
@@ -159,6 +172,13 @@ impl What {
                 .header("X-RateLimit-Used", "1000")
                 .header("X-RateLimit-Resource", "core")
                 .header("X-RateLimit-Reset", (real_seconds() + seconds).to_string()),
+            Self::Body(status, text) => {
+                Answer { status: *status, ..Answer::bytes("application/json; charset=utf-8", text.clone().into_bytes()) }
+            }
+            Self::Redirect(status, to) => {
+                let to = to.replace('*', &below_repository(request));
+                Answer::json(*status, json!({"message": "Moved", "url": to})).header("Location", to)
+            }
             Self::Html(status) => {
                 let page = "<!DOCTYPE html><html><body><h1>Unicorn!</h1><script>alert(1)</script></body></html>";
                 Answer { status: *status, ..Answer::bytes("text/html; charset=utf-8", page.into()) }
@@ -166,6 +186,12 @@ impl What {
             _ => return None,
         })
     }
+}
+
+/// `/issues/7?page=2` of `/repos/owner/name/issues/7?page=2`.
+fn below_repository(request: &Request) -> String {
+    let rest = request.path.splitn(5, '/').nth(4).map(|rest| format!("/{rest}")).unwrap_or_default();
+    if request.query.is_empty() { rest } else { format!("{rest}?{}", request.query) }
 }
 
 /// `*` stands for any text; everything else for itself.

@@ -33,6 +33,8 @@ pub struct Issue {
     pub labels: Vec<String>,
     /// When it was opened.
     pub created_at: String,
+    /// The list of its comments shows new ones only after so many milliseconds, as a replica of a database does.
+    pub comments_late: u64,
     /// What makes it a pull request.
     pub pull: Option<Pull>,
 }
@@ -103,6 +105,7 @@ impl Default for Issue {
             locked: false,
             labels: Vec::new(),
             created_at: String::new(),
+            comments_late: 0,
             pull: None,
         }
     }
@@ -143,6 +146,12 @@ impl Issue {
     #[must_use]
     pub fn titled(self, title: &str) -> Self {
         Self { title: title.to_owned(), ..self }
+    }
+
+    /// With a list of comments that lags behind.
+    #[must_use]
+    pub fn comments_late(self, milliseconds: u64) -> Self {
+        Self { comments_late: milliseconds, ..self }
     }
 
     pub(crate) fn settle(&mut self, number: u64, now: &str) {

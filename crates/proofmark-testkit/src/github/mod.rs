@@ -41,6 +41,7 @@ mod output;
 mod paging;
 mod people;
 mod pulls;
+mod references;
 mod reviews;
 mod routes;
 mod server;

@@ -9,7 +9,7 @@ use super::http::{Request, decode};
 use super::site::Site;
 use super::token::Token;
 use super::world::World;
-use super::{actions, checks, comments, compare, contents, git, graphql, issues, people, pulls, reviews, statuses};
+use super::{actions, checks, comments, compare, contents, git, graphql, issues, people, pulls, references, reviews, statuses};
 
 /// What Enterprise Server puts before every path.
 const ENTERPRISE: &str = "/api/v3";
@@ -101,6 +101,7 @@ fn dispatch(call: &mut Call<'_>) -> Outcome {
         compare::route,
         contents::route,
         git::route,
+        references::route,
     ];
     families.iter().find_map(|family| family(call, rest)).unwrap_or_else(|| Err(Answer::not_found()))
 }

@@ -129,7 +129,7 @@ impl Shared {
         let done = what.as_ref().is_none_or(What::commits).then(|| self.handle(request, place));
         let mut recorded = Recorded::of(request, place == Place::Storage);
         recorded.fault = what.as_ref().filter(|what| !matches!(what, What::Slow(_))).map(|what| format!("{what:?}"));
-        let answer = what.as_ref().and_then(What::instead).map(routes::common).or(done);
+        let answer = what.as_ref().and_then(|what| what.instead(request)).map(routes::common).or(done);
         if let Some(answer) = &answer
             && !matches!(what, Some(What::CutAfter))
         {
@@ -184,6 +184,12 @@ fn spoiled(mut answer: Answer, what: Option<&What>) -> Answer {
         Some(What::Truncated) => {
             let bytes = answer.body_bytes();
             answer.body = Body::Other("application/json; charset=utf-8", bytes.get(..bytes.len() / 2).unwrap_or_default().to_vec());
+        }
+        Some(What::ForeignPages(server)) => {
+            for (_, links) in answer.headers.iter_mut().filter(|(name, _)| name == "Link") {
+                let start = links.find("/repositories/").unwrap_or_default();
+                *links = links.replace(&links[1..start].to_owned(), server);
+            }
         }
         Some(What::WrongShape) => {
             answer.body = match answer.body {

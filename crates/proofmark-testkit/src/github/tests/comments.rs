@@ -15,6 +15,7 @@ fn a_comment_lives_from_post_to_delete() {
     assert_eq!((made["user"]["login"].as_str(), made["user"]["type"].as_str()), (Some("github-actions[bot]"), Some("Bot")));
     assert_eq!(location.as_deref(), made["url"].as_str());
     let path = format!("/repos/acme/widgets/issues/comments/{}", made["id"]);
+    github.state().clock = Clock::ahead(60);
     let edited = client.send_json("PATCH", &path, json!({"body": "second"})).expect(200);
     assert_eq!(edited["body"], "second");
     assert!(edited["updated_at"].as_str() > made["updated_at"].as_str() && edited["created_at"] == made["created_at"]);
@@ -28,7 +29,8 @@ fn a_comment_lives_from_post_to_delete() {
 #[test]
 fn pages_link_by_the_number_of_the_repository() {
     let (github, client) = start();
-    for number in 0..7 {
+    for number in 0..7_u32 {
+        github.state().clock = Clock::ahead(i64::from(number) * 60);
         github.state().comment(REPO, 7, "ada", &format!("comment {number}"));
     }
     let mut path = format!("{COMMENTS}?per_page=3&since=2020-01-01T00:00:00Z");
@@ -113,6 +115,36 @@ fn one_user_reacts_once() {
     let one = format!("{path}/{}", first["id"]);
     assert_eq!(client.send("DELETE", &one, &[], None).expect("it answers").status, 204);
     assert_eq!(client.send("DELETE", &one, &[], None).expect("it answers").status, 404);
+}
+
+#[test]
+fn ages_are_those_of_one_clock_unless_a_test_says_otherwise() {
+    let (github, client) = start();
+    let id = github.state().comment(REPO, 7, "ada", "x");
+    let path = format!("/repos/acme/widgets/issues/comments/{id}/reactions");
+    for (content, ahead) in [("eyes", 0), ("heart", -30), ("rocket", 8_000_000)] {
+        github.state().clock = Clock::ahead(ahead);
+        let before = clock::real_seconds();
+        let reply = client.send_json("POST", &path, json!({"content": content}));
+        let during = || before..=clock::real_seconds();
+        assert!(during().any(|second| reply.header("date") == Some(clock::http_date(second).as_str())));
+        let made = reply.expect(201)["created_at"].clone();
+        assert!(during().any(|second| made == clock::rfc3339(second.saturating_add_signed(ahead))), "{content}: {made}");
+    }
+}
+
+#[test]
+fn a_list_that_is_late_shows_new_comments_later_and_each_at_once() {
+    let world = World::new().issue(REPO, Issue::pull(7, "ada", ("work", &sha('a')), ("main", &sha('b'))).comments_late(200));
+    let github = FakeGitHub::start(world.token("writer", Token::actions_writing().of(REPO)));
+    let client = Client::new(&github.url(), "writer");
+    let started = std::time::Instant::now();
+    let made = client.send_json("POST", COMMENTS, json!({"body": "x"})).expect(201);
+    assert_eq!(client.get(&format!("/repos/acme/widgets/issues/comments/{}", made["id"])).expect(200), made);
+    while client.get(COMMENTS).expect(200) == json!([]) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!(started.elapsed() >= Duration::from_millis(200));
 }
 
 #[test]

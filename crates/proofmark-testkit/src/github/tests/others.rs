@@ -74,7 +74,8 @@ fn what_is_put_in_later_is_complete_as_well() {
     github.state().repo_mut(REPO).runs.insert(42, Run::of_pull_request(42, "work", &sha('a')));
     github.state().repo_mut(REPO).artifacts.insert(43, Artifact::of(0, 42, "report", &[]));
     let artifact = &client.get("/repos/acme/widgets/actions/runs/42/artifacts").expect(200)["artifacts"][0];
-    assert_eq!((&artifact["id"], &artifact["created_at"]), (&json!(43), &json!("2026-01-01T00:00:00Z")));
+    assert_eq!(artifact["id"], json!(43));
+    assert!(artifact["created_at"].as_str().is_some_and(|date| date.len() == 20 && date.ends_with('Z')));
 }
 
 #[test]

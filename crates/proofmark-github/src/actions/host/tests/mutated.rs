@@ -83,6 +83,7 @@ proptest! {
                 }
             }
             Err(HostError::Field { name, .. }) => prop_assert!(!name.is_empty()),
+            Err(HostError::Incomplete { field, .. }) => prop_assert!(["pull_request", "workflow_run", "merge_group"].iter().any(|part| field.starts_with(part))),
             Err(other) => prop_assert!(false, "{}", other),
         }
     }
