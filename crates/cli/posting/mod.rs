@@ -71,7 +71,10 @@ impl Posts<'_> {
         let sent = match self.way(printer) {
             Way::None(arrived) => Sent { arrived, ..Sent::default() },
             Way::Open(link) => {
-                self.complete(&link, &mut place);
+                // A failure is told wherever it can be; a report only where it is known to belong.
+                if let (Content::Judged { .. }, Err(error)) = (content, self.complete(&link, &mut place)) {
+                    return Err(error);
+                }
                 self.settle(content, &mut place)?;
                 send::send(&link, &Letter { place: &place, ..letter })?
             }
@@ -180,11 +183,13 @@ impl Posts<'_> {
     }
 
     /// Looks up what the event does not tell: the head of a commented pull request, the pull request of a pushed branch.
-    fn complete(&self, link: &Link, place: &mut Place) {
+    fn complete(&self, link: &Link, place: &mut Place) -> Result<(), CliError> {
         let run = &self.host.run;
         match (place.pull, &place.sha) {
             (Some(number), None) => {
-                place.sha = link.block_on(link.client().pull_request(number)).ok().map(|pull| pull.head_sha);
+                let pull = link.block_on(link.client().pull_request(number))?;
+                place.sha = Some(pull.head_sha);
+                place.base = Some(pull.base_ref);
             }
             (None, Some(sha)) if run.event == "push" && run.head.branch != run.base.branch => {
                 let owner = run.repository.as_deref().and_then(|name| name.split('/').next());
@@ -199,6 +204,7 @@ impl Posts<'_> {
             }
             _ => {}
         }
+        Ok(())
     }
 
     /// What stays with the run: summary, annotations, outputs.

@@ -69,3 +69,17 @@ fn no_server_at_all() {
     assert!(!ran.stderr.contains(TOKEN));
     ran.expect(3);
 }
+
+#[test]
+fn a_head_that_cannot_be_asked_for_gets_no_report() {
+    let mut stage = Stage::new("0.95");
+    stage.set("PROOFMARK_NETWORK_SECONDS", "1");
+    stage.github.fail(Fault::new("GET", "/repos/*/pulls/7", What::StatusBefore(502)));
+    let payload = json!({
+        "action": "created", "repository": {"full_name": REPOSITORY, "default_branch": "main"},
+        "issue": {"number": 7, "state": "open", "pull_request": {"url": "x"}}, "comment": {"body": "/gate"},
+    });
+    stage.program("issue_comment", &payload).run(&["gate", "--post"]).expect(3);
+    assert!(stage.checks(&stage.head).is_empty());
+    assert!(stage.bodies().iter().all(|body| !body.contains("passed")));
+}
