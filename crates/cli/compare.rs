@@ -37,7 +37,8 @@ pub(crate) struct Compare {
 pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8, CliError> {
     // `dvc metrics diff A B` compares A itself; whoever asks for its form means the same.
     let as_dvc = output::wants_dvc(&args.outputs, world)?;
-    let host = if as_dvc { None } else { Host::detect(world)? };
+    // Who names the base needs no run to tell it.
+    let host = if as_dvc || args.between.base.is_some() { None } else { Host::detect(world)? };
     let session = Session::open(&args.between, if as_dvc { Purpose::AsDvc } else { Purpose::Look }, host.as_ref(), world)?;
     let read = session.read(args.params, world)?;
     let comparison = read.compare(&session.policy()?);

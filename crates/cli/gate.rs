@@ -48,8 +48,13 @@ pub(crate) struct Gate {
 }
 
 pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, CliError> {
-    let host = Host::described(args.posting.repository.as_deref(), args.posting.pull_request, world)?;
-    if !args.post && !args.posting.dry_run {
+    let posts_too = args.post || args.posting.dry_run;
+    let host = match Host::described(args.posting.repository.as_deref(), args.posting.pull_request, world) {
+        // Who names the base needs no run to tell it.
+        Err(_) if !posts_too && args.between.base.is_some() => None,
+        host => host?,
+    };
+    if !posts_too {
         let report = judged(args, host.as_ref(), world)?.report;
         show(args, &report, world, printer)?;
         return Ok(code(&report, args.fail_on));

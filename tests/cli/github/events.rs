@@ -220,3 +220,15 @@ fn a_pull_request_that_passes_does_not_open_the_gate_of_another_one() {
     ran.expect(0);
     assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
 }
+
+#[test]
+fn an_event_that_cannot_be_read_matters_only_to_who_needs_it() {
+    let stage = Stage::new("0.8");
+    let broken = stage.program("pull_request", &json!({}));
+    let error = broken.run(&["gate"]).expect_error(2);
+    assert!(error.contains("GITHUB_EVENT_PATH"), "{error}");
+    broken.run(&["gate", "main", "change"]).expect(1);
+    broken.run(&["compare", "main", "change"]).expect(0);
+    broken.run(&["gate", "main", "change", "--post"]).expect(2);
+    assert!(stage.github.requests().is_empty());
+}
