@@ -47,6 +47,15 @@ pub(crate) struct Target {
     pub(crate) branch: Option<String>,
     /// What the head must be compared with, where it is known without looking for it.
     exact: Option<(BaseKind, String)>,
+    /// What people should know about how it was found.
+    pub(crate) note: Option<String>,
+}
+
+/// What is known of a branch's newest commit.
+#[derive(Default)]
+struct Newest {
+    found: Option<(Place, String)>,
+    note: Option<String>,
 }
 
 /// A commit and its files, in this clone or at the server of the run.
@@ -95,7 +104,7 @@ impl Target {
             let commit = repository.resolve(typed)?;
             let is_its_tip = |branch: &DefaultBranch| branch.commit.id == commit.id;
             let branch = repository.default_branch(Some(typed)).ok().filter(is_its_tip).map(|branch| branch.branch);
-            return Ok(Self { place: Place::here(repository, commit, typed)?, name: typed.clone(), branch, exact: None });
+            return Ok(Self { place: Place::here(repository, commit, typed)?, name: typed.clone(), branch, exact: None, note: None });
         }
         let told = between.default_branch.as_deref();
         if told.is_none()
@@ -110,7 +119,7 @@ impl Target {
 
     fn of_branch(repository: &Repository, found: DefaultBranch) -> Result<Self, CliError> {
         let place = Place::here(repository, found.commit, &found.name)?;
-        Ok(Self { place, name: found.name, branch: Some(found.branch), exact: None })
+        Ok(Self { place, name: found.name, branch: Some(found.branch), exact: None, note: None })
     }
 
     /// What the run of a CI system says that the change goes into.
@@ -122,36 +131,45 @@ impl Target {
         if let (Some(base), "merge_group" | "push") = (&run.base.commit, run.event.as_str()) {
             let place = Place::of(repository, base.clone(), &named(base), host)?;
             let exact = Some((BaseKind::Tip, base.clone()));
-            return Ok(Some(Self { place, name: named(base), branch, exact }));
+            return Ok(Some(Self { place, name: named(base), branch, exact, note: None }));
         }
         // A merge made for the test says best what the head goes into: the payload's base may be older than the merge.
         let merged_onto = merged_onto(head, run);
-        let newest = match &branch {
+        let Newest { found: newest, note } = match &branch {
             Some(branch) => Self::newest(repository, host, branch)?,
-            None => None,
+            None => Newest::default(),
         };
         let (place, name) = match (newest, merged_onto.as_ref().or(run.base.commit.as_ref())) {
             (Some(newest), _) => newest,
             (None, Some(base)) => (Place::of(repository, base.clone(), &named(base), host)?, named(base)),
             (None, None) => return Ok(None),
         };
-        Ok(Some(Self { place, name, branch, exact: merged_onto.map(|parent| (BaseKind::MergeBase, parent)) }))
+        Ok(Some(Self { place, name, branch, exact: merged_onto.map(|parent| (BaseKind::MergeBase, parent)), note }))
     }
 
-    /// The newest commit of a branch, whose policy counts, and what it is called: in this clone, else at the server.
-    fn newest(repository: &Repository, host: &Host, branch: &str) -> Result<Option<(Place, String)>, CliError> {
-        if let Ok(found) = repository.default_branch(Some(branch)) {
-            return Ok(Some((Place::here(repository, found.commit, &found.name)?, found.name)));
+    /// The newest commit of a branch, whose policy counts, and what it is called.
+    ///
+    /// The server is asked: what this clone calls `origin/main` may be old, and where somebody's fork was checked out it is
+    /// theirs. Where nobody answers, the event's own commit is the next best, and the report says so.
+    fn newest(repository: &Repository, host: &Host, branch: &str) -> Result<Newest, CliError> {
+        let mut note = None;
+        if host.has_token() {
+            let link = host.link()?;
+            match link.block_on(link.client().branch_tip(branch)) {
+                Ok(tip) => return Ok(Newest { found: Some((Place::of(repository, tip, branch, host)?, branch.to_owned())), note }),
+                Err(error) => {
+                    note = Some(format!("The newest commit of {branch} could not be asked for ({error}), so its policy may be newer than the one used."));
+                }
+            }
         }
-        if !host.has_token() {
-            return Ok(None);
+        if host.run.base.commit.is_some() {
+            return Ok(Newest { found: None, note });
         }
-        let link = host.link()?;
-        match link.block_on(link.client().branch_tip(branch)) {
-            Ok(tip) => Ok(Some((Place::of(repository, tip, branch, host)?, branch.to_owned()))),
-            // The event's own commit is the next best; if it cannot be had either, that is the error to tell.
-            Err(_) => Ok(None),
-        }
+        let found = match repository.default_branch(Some(branch)) {
+            Ok(found) => Some((Place::here(repository, found.commit, &found.name)?, found.name)),
+            Err(_) => None,
+        };
+        Ok(Newest { found, note })
     }
 
     /// The files of the target's newest commit.
@@ -211,10 +229,10 @@ impl Target {
     }
 }
 
-/// The other parent of a merge of the head, made for the test.
+/// The other parent of the merge that the run was given to test. Any other merge is somebody's commit like any other.
 fn merged_onto(head: &Commit, run: &RunContext) -> Option<String> {
     match head.parents.as_slice() {
-        [base, change] if Some(change) == run.head.commit.as_ref() => Some(base.clone()),
+        [base, change] if Some(change) == run.head.commit.as_ref() && run.merged.as_ref() == Some(&head.id) => Some(base.clone()),
         _ => None,
     }
 }

@@ -59,8 +59,9 @@ pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, C
         show(args, &report, world, printer)?;
         return Ok(code(&report, args.fail_on));
     }
-    let host = host.ok_or_else(posting::nowhere)?;
-    let outcome = judged(args, Some(&host), world).and_then(|judged| post(args, &judged, &host, world, printer));
+    let mut host = host.ok_or_else(posting::nowhere)?;
+    let asked = if args.posting.dry_run { Ok(()) } else { host.ask() };
+    let outcome = asked.and_then(|()| judged(args, Some(&host), world)).and_then(|judged| post(args, &judged, &host, world, printer));
     if let Err(error) = &outcome {
         // An old report that is still shown would pass for a new one.
         let github = Session::github_of_base(&args.between, &host, world);
@@ -83,7 +84,7 @@ fn post(args: &Gate, judged: &Judged, host: &Host, world: &World, printer: &Prin
         posting::guarded(host, world, printer, || show(args, &judged.report, world, printer))?;
     }
     let written = output::written(&args.outputs, world)?;
-    let is_judged = |sha: &str| judged.session.head_contains(sha);
+    let is_judged = |sha: &str| judged.session.head_is(sha, host);
     let content = Content::Judged { report: &judged.report, holds: &is_judged };
     let arrived = posts(args, host, &judged.session.github(), template, written).post(content, None, world, printer)?;
     Ok(posting::code(code(&judged.report, args.fail_on), arrived))
@@ -134,6 +135,7 @@ pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<
     let mut report = Report::new(env!("CARGO_PKG_VERSION"), comparison, judgement);
     report.branch.clone_from(&session.branch);
     report.run = host.map(|host| host.run.clone());
+    report.notes.extend(session.note.clone());
     report.notes.extend(why_nothing(&report));
     if matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Head, .. }) {
         report.notes.push("The base has no policy, so the one that this change introduces was used.".to_owned());

@@ -5,8 +5,8 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proofmark_core::run::{RunContext, System};
-use proofmark_github::{ArtifactError, Connection, GitHubError, Link, RepoName, actions};
+use proofmark_core::run::{Place, PullRequest, ReadOnly, RunContext, System};
+use proofmark_github::{ArtifactError, Connection, Found, GitHubError, Link, Pull, RepoName, actions};
 use proofmark_http::{Budget, Secret, Settings};
 
 use crate::exit::CliError;
@@ -68,7 +68,7 @@ impl Host {
             host.run.repository = Some(repository.to_owned());
         }
         if let Some(number) = pull_request {
-            host.run.pull_request = Some(proofmark_core::run::PullRequest::new(number));
+            host.run.pull_request = Some(PullRequest::new(number));
         }
         Ok(Some(host))
     }
@@ -82,6 +82,43 @@ impl Host {
             }
         }
         Self { run, actions: None, token, token_problem, world: world.clone(), link: OnceCell::new() }
+    }
+
+    /// Asks for what the event does not tell of the pull request: what it goes into, and what its head is.
+    pub(crate) fn ask(&mut self) -> Result<(), CliError> {
+        if !self.has_token() || self.run.base.commit.is_some() || self.run.read_only == Some(ReadOnly::Fork) {
+            return Ok(());
+        }
+        let pull = match &self.run.pull_request {
+            Some(pull) => {
+                let link = self.link()?;
+                Some(link.block_on(link.client().pull_request(pull.number))?)
+            }
+            None if self.run.event == "workflow_run" => self.pull_of_head()?,
+            None => None,
+        };
+        if let Some(pull) = pull {
+            let mut known = self.run.pull_request.take().unwrap_or_else(|| PullRequest::new(pull.number));
+            (known.fork, known.draft, known.author) = (pull.fork, pull.draft, pull.author);
+            self.run.pull_request = Some(known);
+            self.run.base = Place::new(Some(pull.base_ref), Some(pull.base_sha));
+            self.run.head = Place::new(Some(pull.head_branch), Some(pull.head_sha));
+        }
+        Ok(())
+    }
+
+    /// The pull request whose head the run was for that is over.
+    fn pull_of_head(&self) -> Result<Option<Pull>, CliError> {
+        let (Some(actions), Some(sha)) = (&self.actions, &self.run.head.commit) else { return Ok(None) };
+        let owner = actions.head_repository.as_deref().and_then(|repository| repository.split('/').next());
+        let head = owner.zip(self.run.head.branch.as_deref()).map(|(owner, branch)| format!("{owner}:{branch}"));
+        let link = self.link()?;
+        match link.block_on(link.client().find_pull(sha, head.as_deref(), &actions.candidates))? {
+            Found::One(pull) => Ok(Some(*pull)),
+            Found::None => Ok(None),
+            Found::Several(_) => Err(CliError::input("several pull requests have this commit as their head, and each has a base of its own")
+                .hint("judge in a workflow on `pull_request`, and post its report with `proofmark report --from-artifact`")),
+        }
     }
 
     pub(crate) fn has_token(&self) -> bool {

@@ -10,6 +10,7 @@ use proofmark_core::gate::{Judgement, judge};
 use proofmark_core::policy::{Policy, PolicySide};
 use proofmark_core::ports::Revision;
 use proofmark_core::report::{self, LIMIT, Report as Document, ReportError};
+use proofmark_core::run::{PullRequest, RunContext};
 use proofmark_github::{Found, Link, Pull, RemoteTree};
 use proofmark_render as render;
 
@@ -22,7 +23,7 @@ use crate::output;
 use crate::posting::args::{FailOn, Given, Posting};
 use crate::posting::{self, Content, Place, Posts};
 use crate::printer::Printer;
-use crate::session::{Session, descends, open_repository};
+use crate::session::Session;
 use crate::world::World;
 
 /// Post a report to GitHub: comment, check, labels; job summary, outputs, annotations
@@ -56,27 +57,26 @@ pub(crate) fn run(args: &Report, world: &World, printer: &Printer) -> Result<u8,
         return Ok(posting::code_of_delivery(exit::ALLOWED, arrived));
     }
     if let Some(artifact) = &args.given.from_artifact {
-        return from_artifact(args, artifact, config, &host.ok_or_else(posting::nowhere)?, world, printer);
+        return from_artifact(args, artifact, config, host.ok_or_else(posting::nowhere)?, world, printer);
     }
     let report = from_file(args.given.report.as_deref(), world)?;
     let wants_forms = args.outputs.format.is_some() || !args.outputs.output.is_empty();
     if wants_forms {
         show(args, &report, world, printer)?;
     }
-    let Some(host) = host else {
+    let Some(mut host) = host else {
         return if wants_forms { Ok(gate::code(&report, args.fail_on)) } else { Err(posting::nowhere()) };
     };
+    if !args.posting.dry_run {
+        host.ask()?;
+    }
     let config = config.unwrap_or_else(|| Session::github_of_base(&Between::default(), &host, world));
     let judged = report.comparison.head.revision.commit.clone();
-    let holds = |sha: &str| judged.as_deref().is_some_and(|judged| holds(judged, sha, &host, world));
+    // The same commit, or the merge of it that this run was given to test.
+    let is_merge = |sha: &str| host.run.head.commit.as_deref() == Some(sha) && host.run.merged.is_some() && host.run.merged == judged;
+    let holds = |sha: &str| judged.as_deref() == Some(sha) || is_merge(sha);
     let arrived = posts(args, &host, &config, world)?.post(Content::Judged { report: &report, holds: &holds }, None, world, printer)?;
     Ok(posting::code_of_delivery(gate::code(&report, args.fail_on), arrived))
-}
-
-/// Whether a report on the commit `judged` is one on `sha`: the same, the merge that this run tests, or made from it.
-fn holds(judged: &str, sha: &str, host: &Host, world: &World) -> bool {
-    let is_merge = host.run.head.commit.as_deref() == Some(sha) && host.run.merged.as_deref() == Some(judged);
-    judged == sha || is_merge || open_repository(world).is_ok_and(|repository| descends(&repository, judged, sha))
 }
 
 fn posts<'a>(args: &'a Report, host: &'a Host, config: &'a GitHub, world: &World) -> Result<Posts<'a>, CliError> {
@@ -127,12 +127,14 @@ fn from_artifact(
     args: &Report,
     artifact: &str,
     config: Option<GitHub>,
-    host: &Host,
+    mut host: Host,
     world: &World,
     printer: &Printer,
 ) -> Result<u8, CliError> {
-    let source = Source::find(host)?;
-    if source.pulls.is_empty() {
+    let source = Source::find(&host)?;
+    if let Some(pull) = source.pulls.first() {
+        host.run.pull_request = Some(PullRequest::new(pull.number));
+    } else {
         // Its policy is not known, and nobody waits for a check of a commit that is no head any more.
         printer.say("No open pull request has this commit as its head any more, so nothing is posted.");
         return Ok(exit::ALLOWED);
@@ -140,19 +142,28 @@ fn from_artifact(
     match source.report(artifact) {
         Ok((report, github)) => {
             let config = config.unwrap_or(github);
-            let content = Content::Judged { report: &report, holds: &|_| true };
-            let arrived = posts(args, host, &config, world)?.post(content, Some(source.place), world, printer)?;
+            let holds = |sha: &str| says_it_judged(&report, sha);
+            let content = Content::Judged { report: &report, holds: &holds };
+            let arrived = posts(args, &host, &config, world)?.post(content, Some(source.place), world, printer)?;
             Ok(posting::code_of_delivery(gate::code(&report, args.fail_on), arrived))
         }
         // Whoever waits for the check learns why there is none.
         Err(error) => {
             let config = config.or_else(|| source.github()).unwrap_or_default();
-            if let Err(more) = posts(args, host, &config, world)?.post(Content::Broken(&error), Some(source.place), world, printer) {
+            if let Err(more) = posts(args, &host, &config, world)?.post(Content::Broken(&error), Some(source.place), world, printer) {
                 printer.error(&more);
             }
             Err(error)
         }
     }
+}
+
+/// Whether the report is about that commit by its own words: the commit itself, or the merge that its run was given to test.
+/// Words can be forged; this is for workflows that had something else checked out.
+fn says_it_judged(report: &Document, sha: &str) -> bool {
+    let judged = report.comparison.head.revision.commit.as_deref();
+    let is_merge = |run: &RunContext| run.head.commit.as_deref() == Some(sha) && run.merged.is_some() && run.merged.as_deref() == judged;
+    judged == Some(sha) || report.run.as_ref().is_some_and(is_merge)
 }
 
 /// The run whose end started this one. What it left is hostile: whoever opened the pull request could write it.

@@ -25,9 +25,6 @@ use crate::world::World;
 /// First-parent steps back that are tried when the base has no metrics.
 const ANCESTORS: usize = 50;
 
-/// Commits back in which the head of a pull request is looked for below what was judged.
-const DESCENT: usize = 100;
-
 /// Everything that a subcommand needs to compare.
 pub(crate) struct Session {
     pub(crate) repository: Repository,
@@ -35,6 +32,8 @@ pub(crate) struct Session {
     /// The commit that the head is, or that the files on disk lie on.
     head_commit: Commit,
     base: Base,
+    /// What people should know about how the base was found.
+    pub(crate) note: Option<String>,
     /// The branch that the change goes into, where it has a name.
     pub(crate) branch: Option<String>,
     /// The configuration that counts: of the base, else of the head, else the one given.
@@ -51,7 +50,7 @@ impl Session {
         let (head, head_commit) = head(&repository, between.head.as_deref())?;
         let given = between.config.as_deref().map(|path| given_config(path, world)).transpose()?;
         let target = Target::find(&repository, between, given.as_ref(), purpose, &head_commit, host)?;
-        let branch = target.branch.clone();
+        let (branch, note) = (target.branch.clone(), target.note.clone());
         // The base branch's own configuration says how the base is found, so that a change cannot choose its base.
         let of_tip = if given.is_some() { None } else { read_config(target.tree(), PolicySide::Base)? };
         let configured = given.as_ref().or(of_tip.as_ref()).and_then(|file| file.config.compare.base_is);
@@ -68,7 +67,7 @@ impl Session {
             },
         };
         let targets = targets(&repository, between, world)?;
-        Ok(Self { repository, head, head_commit, base, branch, config, targets, exact_base: purpose == Purpose::AsDvc })
+        Ok(Self { repository, head, head_commit, base, note, branch, config, targets, exact_base: purpose == Purpose::AsDvc })
     }
 
     /// What the configuration says is compared.
@@ -173,9 +172,12 @@ impl Session {
         format!("{name} {} ({}), {place}", tree.revision().short_commit().unwrap_or_default(), kind.name())
     }
 
-    /// Whether what was judged is that commit, or was made from it: a merge of it, commits on top of it.
-    pub(crate) fn head_contains(&self, sha: &str) -> bool {
-        contains(&self.repository, &self.head_commit, sha)
+    /// Whether what was judged is that commit, or the merge of it that the run was given to test. Commits on top of it are
+    /// other commits, with checks of their own.
+    pub(crate) fn head_is(&self, sha: &str, host: &Host) -> bool {
+        let head = &self.head_commit;
+        let is_merge = host.run.merged.as_ref() == Some(&head.id) && head.parents.iter().any(|parent| parent == sha);
+        head.id == sha || is_merge
     }
 
     /// What the base says about posting when nothing else of it could be understood; the defaults where there is no base.
@@ -242,21 +244,17 @@ impl Read {
     }
 }
 
-/// Whether the commit `judged`, where this clone has it, is `sha` or was made from it.
-pub(crate) fn descends(repository: &Repository, judged: &str, sha: &str) -> bool {
-    repository.resolve(judged).is_ok_and(|judged| contains(repository, &judged, sha))
-}
-
-fn contains(repository: &Repository, commit: &Commit, sha: &str) -> bool {
-    let below = || repository.history(commit, false, DESCENT).is_ok_and(|history| history.commits.iter().any(|commit| commit.id == sha));
-    commit.id == sha || commit.parents.iter().any(|parent| parent == sha) || below()
-}
-
 /// The repository around the current folder. `GIT_DIR` of another one is refused, since judging the wrong repository is
 /// worse than judging none.
 pub(crate) fn open_repository(world: &World) -> Result<Repository, CliError> {
     let repository = Repository::discover(&world.folder)?;
     let canonical = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // A change can commit files that look like a repository of their own, with branches to its liking.
+    let is_hidden = repository.git_dir().components().any(|part| part.as_os_str() == ".git");
+    if world.var("GITHUB_ACTIONS").is_some() && world.var("GIT_DIR").is_none() && !is_hidden {
+        return Err(CliError::input(format!("`{}` is a git folder that is not called .git, and in CI that may be anybody's", repository.git_dir().display()))
+            .hint("start in the checkout, or name the folder with GIT_DIR"));
+    }
     match world.var("GIT_DIR") {
         Some(named) if canonical(&world.folder.join(named)) != canonical(repository.git_dir()) => {
             Err(CliError::input(format!("GIT_DIR names `{named}`, and the current folder lies in another repository"))

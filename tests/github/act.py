@@ -210,8 +210,12 @@ def a_dry_run_sends_nothing(folder: Path) -> None:
     base = {".github/workflows/ci.yml": workflow("pull_request", "    steps:\n" + steps), "metrics.json": metrics(BASE)}
     at = change(folder, base=base, values=WORSE)
     with Server(folder, world(at)) as server:
-        ran = Act(folder, server).run(at.repo, "ci.yml", "pull_request", pull_request(at), token="")
-        assert server.requests == [], server.requests
+        # act now and then drops the end of what a step printed right before it ended.
+        for _ in range(4):
+            ran = Act(folder, server).run(at.repo, "ci.yml", "pull_request", pull_request(at), token="")
+            assert server.requests == [], server.requests
+            if "/check-runs" in ran.log:
+                break
     assert ran.code == 1 and "/check-runs" in ran.log and f"/issues/{PULL}/comments" in ran.log, told(ran)
 
 

@@ -111,7 +111,7 @@ impl Posts<'_> {
                 let short = |sha: &str| sha.get(..10).unwrap_or(sha).to_owned();
                 let found = judged.as_deref().map_or_else(|| "unknown".to_owned(), short);
                 return Err(CliError::input(format!("what was judged ({found}) is not the commit that the report is for ({})", short(sha)))
-                    .hint("check out the pull request's head or its merge (`actions/checkout` without `ref` does, on `pull_request`), and do not name another HEAD"));
+                    .hint("check out the pull request's head or its merge (`actions/checkout` without `ref` does, on `pull_request`), do not name another HEAD, and gate before you commit what the run made"));
             }
         }
         Ok(())

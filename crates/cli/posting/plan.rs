@@ -103,7 +103,8 @@ const OF_PULL_REQUESTS: [&str; 8] = [
 fn check_name(run: &RunContext, subject: Option<&str>) -> String {
     let what = subject.or(run.job.as_deref()).unwrap_or("metrics");
     // A push is judged against something else than a pull request of the same commit, and must not stand in for it.
-    let event = Some(run.event.as_str()).filter(|event| !OF_PULL_REQUESTS.contains(event));
+    let of_pull_request = OF_PULL_REQUESTS.contains(&run.event.as_str()) && (run.event != "workflow_run" || run.pull_request.is_some());
+    let event = Some(run.event.as_str()).filter(|_| !of_pull_request);
     let more: Vec<&str> = run.leg.as_deref().into_iter().chain(event).collect();
     if more.is_empty() { format!("proofmark: {what}") } else { format!("proofmark: {what} ({})", more.join(", ")) }
 }

@@ -68,8 +68,7 @@ impl Default for Sent {
 /// The key of a check run: the same for every run of this part.
 pub(crate) fn check_key(name: &str, plan: &Plan, place: &Place, sha: &str, run_url: Option<&str>) -> CheckKey {
     // Another pull request of the same commit, or another base, is another question: a newer answer to it replaces none.
-    let into = place.pull.map_or_else(|| place.base.clone().unwrap_or_default(), |pull| format!("#{pull}"));
-    let question = format!("{}\n{into}", plan.section);
+    let question = format!("{}\n{}\n{}", plan.section, place.pull.unwrap_or_default(), place.base.as_deref().unwrap_or_default());
     let key = format!("{:016x}", fnv(question.as_bytes()));
     let origin = Origin { run_id: place.run_id, attempt: place.attempt, key };
     CheckKey { name: name.to_owned(), head_sha: sha.to_owned(), external_id: origin.to_string(), details_url: run_url.map(str::to_owned) }
@@ -223,7 +222,7 @@ impl Sent {
         let (what, run) = match outcome {
             CheckOutcome::Posted(run) => ("check completed", run),
             CheckOutcome::Superseded { by } => ("a newer run has a check already", by),
-            CheckOutcome::Overruled { by } => ("another report of this name blocks the commit, and its check stands", by),
+            CheckOutcome::Overruled { by } => ("another report of this name blocks the commit, and its check stands until a new commit", by),
         };
         self.said(what, Some(&run.url));
         self.links.check = Some(run.url);

@@ -160,12 +160,81 @@ fn a_report_stands_only_at_a_commit_that_was_judged() {
 }
 
 #[test]
-fn commits_on_top_of_the_head_are_what_the_run_made_of_it() {
+fn commits_on_top_of_the_head_are_other_commits() {
     let stage = Stage::new("0.8");
     stage.repo.write("metrics.json", "{\"acc\": 0.95, \"loss\": 0.3}");
-    stage.repo.commit("train in CI");
     stage.on_pull_request(&["gate", "--post"]).expect(0);
-    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed success"]);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed success"], "files that the run made are the head's");
+    let stage = Stage::new("0.8");
+    stage.repo.write("metrics.json", "{\"acc\": 0.95, \"loss\": 0.3}");
+    stage.repo.commit("a later push");
+    let error = stage.on_pull_request(&["gate", "--post"]).expect_error(2);
+    assert!(error.contains("gate before you commit"), "{error}");
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+    // A merge of somebody's own making says nothing about what the head goes into.
+    let stage = Stage::new("0.8");
+    stage.repo.git(&["checkout", "--quiet", "-b", "crafted", "main"]);
+    stage.repo.write("metrics.json", "{\"acc\": 0.1, \"loss\": 0.3}");
+    stage.repo.commit("worse than the head");
+    stage.repo.git(&["merge", "--quiet", "--no-ff", "--strategy-option=theirs", "change"]);
+    stage.on_pull_request(&["gate", "--post"]).expect(2);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+}
+
+/// Whoever's clone it is, `origin/main` is what they say; the policy is the repository's.
+#[test]
+fn branches_of_the_clone_are_not_believed() {
+    let stage = Stage::new("0.8");
+    stage.repo.git(&["update-ref", "refs/remotes/origin/main", &stage.head]);
+    stage.on_pull_request(&["gate", "--post"]).expect(1);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_look_like_a_repository_are_none() {
+    let stage = Stage::new("0.8");
+    stage.repo.write("models/HEAD", "ref: refs/heads/x\n").write("models/config", "[core]\n\tbare = false\n\tworktree = ..\n");
+    stage.repo.link("models/objects", "../.git/objects");
+    stage.repo.write("models/refs/remotes/origin/main", format!("{}\n", stage.head)).write("models/refs/heads/x", format!("{}\n", stage.head));
+    let ran = stage.program("pull_request", &stage.pull_request()).at(stage.repo.path().join("models")).run(&["gate", "--post"]);
+    assert!(ran.code == Some(1) || ran.code == Some(2), "{:?} {}", ran.code, ran.stderr);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
+}
+
+#[test]
+fn another_base_is_another_question() {
+    let mut stage = Stage::new("0.8");
+    stage.on_pull_request(&["gate", "--post"]).expect(1);
+    stage.repo.git(&["branch", "--quiet", "lax", "main"]);
+    stage.repo.switch("lax").write("proofmark.toml", "[[rule]]\nmetric = \"acc\"\nmin = 0.1\n");
+    let lax = stage.repo.commit("lax");
+    stage.repo.switch("change");
+    let mut payload = stage.pull_request();
+    payload["pull_request"]["base"]["ref"] = json!("lax");
+    payload["pull_request"]["base"]["sha"] = json!(lax);
+    stage.run += 1;
+    stage.program("pull_request", &payload).run(&["gate", "--post"]).expect(0);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"], "the answer for main stands");
+}
+
+#[test]
+fn a_comment_is_judged_by_the_base_of_its_pull_request() {
+    let base = [("metrics.json", "{\"acc\": 0.9}"), ("proofmark.toml", "[[rule]]\nmetric = \"acc\"\nmin = 0.1\n")];
+    let mut stage = Stage::of(change(&base, &[("metrics.json", "{\"acc\": 0.8}")]), Token::actions_writing());
+    stage.repo.git(&["branch", "--quiet", "release", "main"]);
+    stage.repo.switch("release").write("proofmark.toml", POLICY);
+    let release = stage.repo.commit("strict");
+    stage.repo.switch("change");
+    stage.github.state().repo_mut(REPOSITORY).issues.insert(7, Issue::pull(7, "ada", ("change", &stage.head), ("release", &release)));
+    let payload = json!({
+        "action": "created", "repository": {"full_name": REPOSITORY, "default_branch": "main"},
+        "issue": {"number": 7, "state": "open", "pull_request": {"url": "x"}}, "comment": {"body": "/gate"},
+    });
+    let sha = stage.base.clone();
+    stage.set("GITHUB_SHA", &sha);
+    stage.program("issue_comment", &payload).run(&["gate", "--post"]).expect(1);
+    assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
 }
 
 /// The policy is broken, and says all the same where its failure is to be told.
