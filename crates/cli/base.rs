@@ -109,7 +109,7 @@ impl Target {
         let told = between.default_branch.as_deref();
         if told.is_none()
             && let Some(host) = host
-            && let Some(target) = Self::of_run(repository, host, head)?
+            && let Some(target) = Self::of_run(repository, host, head, purpose)?
         {
             return Ok(target);
         }
@@ -123,7 +123,7 @@ impl Target {
     }
 
     /// What the run of a CI system says that the change goes into.
-    fn of_run(repository: &Repository, host: &Host, head: &Commit) -> Result<Option<Self>, CliError> {
+    fn of_run(repository: &Repository, host: &Host, head: &Commit, purpose: Purpose) -> Result<Option<Self>, CliError> {
         let run = &host.run;
         let branch = run.base.branch.clone().or_else(|| host.default_branch());
         let named = |id: &str| branch.clone().unwrap_or_else(|| id.get(..10).unwrap_or(id).to_owned());
@@ -136,6 +136,8 @@ impl Target {
         // A merge made for the test says best what the head goes into: the payload's base may be older than the merge.
         let merged_onto = merged_onto(head, run);
         let Newest { found: newest, note } = match &branch {
+            // To look takes no newest policy, and no request.
+            Some(_) if purpose == Purpose::Look && run.base.commit.is_some() => Newest::default(),
             Some(branch) => Self::newest(repository, host, branch)?,
             None => Newest::default(),
         };
