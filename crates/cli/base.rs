@@ -160,7 +160,9 @@ impl Target {
             match link.block_on(link.client().branch_tip(branch)) {
                 Ok(tip) => return Ok(Newest { found: Some((Place::of(repository, tip, branch, host)?, branch.to_owned())), note }),
                 Err(error) => {
-                    note = Some(format!("The newest commit of {branch} could not be asked for ({error}), so its policy may be newer than the one used."));
+                    note = Some(format!(
+                        "The newest commit of {branch} could not be asked for ({error}), so its policy may be newer than the one used."
+                    ));
                 }
             }
         }

@@ -116,8 +116,10 @@ impl Host {
         match link.block_on(link.client().find_pull(sha, head.as_deref(), &actions.candidates))? {
             Found::One(pull) => Ok(Some(*pull)),
             Found::None => Ok(None),
-            Found::Several(_) => Err(CliError::input("several pull requests have this commit as their head, and each has a base of its own")
-                .hint("judge in a workflow on `pull_request`, and post its report with `proofmark report --from-artifact`")),
+            Found::Several(_) => {
+                Err(CliError::input("several pull requests have this commit as their head, and each has a base of its own")
+                    .hint("judge in a workflow on `pull_request`, and post its report with `proofmark report --from-artifact`"))
+            }
         }
     }
 

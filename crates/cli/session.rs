@@ -252,8 +252,11 @@ pub(crate) fn open_repository(world: &World) -> Result<Repository, CliError> {
     // A change can commit files that look like a repository of their own, with branches to its liking.
     let is_hidden = repository.git_dir().components().any(|part| part.as_os_str() == ".git");
     if world.var("GITHUB_ACTIONS").is_some() && world.var("GIT_DIR").is_none() && !is_hidden {
-        return Err(CliError::input(format!("`{}` is a git folder that is not called .git, and in CI that may be anybody's", repository.git_dir().display()))
-            .hint("start in the checkout, or name the folder with GIT_DIR"));
+        return Err(CliError::input(format!(
+            "`{}` is a git folder that is not called .git, and in CI that may be anybody's",
+            repository.git_dir().display()
+        ))
+        .hint("start in the checkout, or name the folder with GIT_DIR"));
     }
     match world.var("GIT_DIR") {
         Some(named) if canonical(&world.folder.join(named)) != canonical(repository.git_dir()) => {

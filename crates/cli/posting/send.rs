@@ -157,14 +157,15 @@ fn told(posted: Posted, annotated: bool) -> Sent {
     if let Some(outcome) = sent.settle(posted.comment, "the comment") {
         sent.comment(outcome);
     }
+    let status = if posted.status_left { "a newer or a blocking report stands, so no commit status was set" } else { "commit status set" };
     if stood_in {
-        sent.done.push("the token cannot write checks, so a commit status was set".to_owned());
+        sent.done.push(format!("the token cannot write checks; {status}"));
     } else if let Some(outcome) = sent.settle(posted.check, "the check") {
         sent.annotated = annotated;
         sent.check(outcome);
     }
     if sent.settle(posted.status, "the commit status").is_some() && !stood_in {
-        sent.done.push("commit status set".to_owned());
+        sent.done.push(status.to_owned());
     }
     if let Some(change) = sent.settle(posted.labels, "the labels") {
         let listed = |names: &[String]| names.iter().map(|name| terminal(name)).collect::<Vec<_>>().join(", ");
@@ -222,7 +223,9 @@ impl Sent {
         let (what, run) = match outcome {
             CheckOutcome::Posted(run) => ("check completed", run),
             CheckOutcome::Superseded { by } => ("a newer run has a check already", by),
-            CheckOutcome::Overruled { by } => ("another report of this name blocks the commit, and its check stands until a new commit", by),
+            CheckOutcome::Overruled { by } => {
+                ("another report of this name blocks the commit, and its check stands until a new commit", by)
+            }
         };
         self.said(what, Some(&run.url));
         self.links.check = Some(run.url);

@@ -5,8 +5,8 @@
 
 mod order;
 mod origin;
+mod there;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proofmark_core::config::Effect;
@@ -18,6 +18,13 @@ use crate::{routes, wire};
 
 pub use order::{CheckKey, CheckOrder};
 pub use origin::Origin;
+use there::There;
+
+/// The conclusion that blocks.
+const FAILURE: &str = "failure";
+
+/// Pages of check runs that are looked at. More than a thousand of one name and commit come of a schedule, not of a report.
+const MOST_PAGES: u32 = 10;
 
 /// How often a request is made whose answers get lost, each time after a look at what is there.
 const TRIES: u32 = 3;
@@ -47,7 +54,8 @@ pub enum CheckOutcome {
         by: CheckRun,
     },
     /// Another report of the same name blocks this commit: of another pull request, base or workflow. The latest check of a name is
-    /// the one that branch rules see, so this one, which does not block, would open the gate for the other.
+    /// the one that branch rules see, so this one, which does not block, would open the gate for the other:
+    /// it was not posted, or was made to block as well.
     Overruled {
         /// The check that blocks.
         by: CheckRun,
@@ -96,7 +104,12 @@ impl Client {
                     (Some(run), _) => (read(run), first),
                     (None, None) => {
                         let run = self.create_check(&order.key, order.completed(last, true), &there.ids).await?;
-                        return Ok(CheckOutcome::Posted(read(run)));
+                        // Whoever comes after a check that blocks from the start sees it.
+                        return if order.effect == Effect::Block {
+                            Ok(CheckOutcome::Posted(read(run)))
+                        } else {
+                            self.settle(order, read(run)).await
+                        };
                     }
                     (None, Some((batch, rest))) => {
                         let begun = order.key.in_progress(Some(order.meanwhile(batch)));
@@ -110,13 +123,38 @@ impl Client {
             self.change_check(&mut run, &json!({"output": order.meanwhile(batch)}), batch.len()).await?;
         }
         self.change_check(&mut run, &order.completed(last, false), last.len()).await?;
-        Ok(CheckOutcome::Posted(run))
+        self.settle(order, run).await
     }
 
-    /// What is there under this name at this commit. The newest hundred are looked at; one request.
+    /// Looks once more when a conclusion is there: another report may have been posted since the first look, and of two that look
+    /// after they have posted, at least one sees the other.
+    async fn settle(&self, order: &CheckOrder, mut run: CheckRun) -> Result<CheckOutcome, GitHubError> {
+        let there = self.checks_there(&order.key).await?;
+        if order.effect == Effect::Block {
+            if there.latest.is_none_or(|latest| latest.id <= run.id || latest.conclusion.as_deref() == Some(FAILURE)) {
+                return Ok(CheckOutcome::Posted(run));
+            }
+            // This check is older than another's, which does not block: the latest of the name has to.
+            let run = self.create_check(&order.key, order.completed(&[], true), &there.ids).await?;
+            return Ok(CheckOutcome::Posted(read(run)));
+        }
+        let Some(blocking) = there.blocking else { return Ok(CheckOutcome::Posted(run)) };
+        self.change_check(&mut run, &order.overruled(), 0).await?;
+        Ok(CheckOutcome::Overruled { by: read(blocking) })
+    }
+
+    /// What is there under this name at this commit: the newest thousand, a hundred with each request.
     async fn checks_there(&self, key: &CheckKey) -> Result<There, GitHubError> {
-        let list: wire::CheckRuns = self.json(&routes::list_checks(&self.repo, &key.head_sha, &key.name())).await?;
-        Ok(There::sort(key, list.check_runs))
+        let mut runs = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let list: wire::CheckRuns = self.json(&routes::list_checks(&self.repo, &key.head_sha, &key.name(), page)).await?;
+            let full = list.check_runs.len() >= routes::PER_PAGE as usize;
+            runs.extend(list.check_runs);
+            if !full {
+                break;
+            }
+        }
+        Ok(There::sort(key, runs))
     }
 
     async fn create_check(&self, key: &CheckKey, body: Value, before: &[u64]) -> Result<wire::CheckRun, GitHubError> {
@@ -130,7 +168,7 @@ impl Client {
             tries += 1;
             tokio::time::sleep(BEFORE_LOOKING).await;
             // Without a look nothing may be made again.
-            let Ok(list) = self.json::<wire::CheckRuns>(&routes::list_checks(&self.repo, &key.head_sha, &key.name())).await else {
+            let Ok(list) = self.json::<wire::CheckRuns>(&routes::list_checks(&self.repo, &key.head_sha, &key.name(), 1)).await else {
                 return Err(lost);
             };
             let ours = |run: &wire::CheckRun| run.external_id.as_deref() == Some(&key.external_id) && !before.contains(&run.id);
@@ -175,50 +213,6 @@ impl Client {
         let Some(open) = open else { return Ok(()) };
         let change = key.given_up(open.started_at.as_deref());
         self.change_check(&mut read(open), &change, 0).await
-    }
-}
-
-/// The check runs of one name and commit.
-struct There {
-    /// The newest of a newer run.
-    newer: Option<wire::CheckRun>,
-    /// Of this very run, and not completed.
-    open: Option<wire::CheckRun>,
-    /// The last word of another report of this name, where that word is no.
-    blocking: Option<wire::CheckRun>,
-    ids: Vec<u64>,
-}
-
-impl There {
-    fn sort(key: &CheckKey, runs: Vec<wire::CheckRun>) -> Self {
-        let ids = runs.iter().map(|run| run.id).collect();
-        let own = Origin::parse(&key.external_id);
-        let origin = |run: &wire::CheckRun| run.external_id.as_deref().and_then(Origin::parse);
-        let (mut newer, mut open) = (None, None);
-        let mut others: BTreeMap<String, (Origin, wire::CheckRun)> = BTreeMap::new();
-        for run in &runs {
-            let Some(other) = origin(run).filter(|other| own.as_ref().is_some_and(|own| own.key != other.key)) else { continue };
-            if others
-                .get(&other.key)
-                .is_none_or(|(known, last)| (known.run_id, known.attempt, last.id) < (other.run_id, other.attempt, run.id))
-            {
-                others.insert(other.key.clone(), (other, run.clone()));
-            }
-        }
-        let blocking = others.into_values().map(|(_, run)| run).find(|run| run.conclusion.as_deref() == Some("failure"));
-        for run in runs {
-            if run.external_id.as_deref() == Some(&key.external_id) {
-                if run.status != "completed" && open.is_none() {
-                    open = Some(run);
-                }
-            } else if let (Some(own), Some(other)) = (&own, origin(&run))
-                && other.is_newer_than(own)
-                && newer.as_ref().and_then(origin).is_none_or(|newest| other.is_newer_than(&newest))
-            {
-                newer = Some(run);
-            }
-        }
-        Self { newer, open, blocking, ids }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod folders;
 mod known;
+mod object;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,10 +16,12 @@ use crate::client::Client;
 use crate::error::GitHubError;
 use crate::join::join;
 use crate::link::Link;
+use crate::request::Request;
 use crate::{routes, wire};
 
 use folders::{Folder, MOST_CONTENTS, Row};
 use known::Listing;
+use object::{is_blob, is_empty_tree};
 
 pub(crate) use known::Known;
 
@@ -41,8 +44,6 @@ pub struct RemoteTree {
 /// Where folders come from that are not known yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
-    /// All are known.
-    Nowhere,
     /// Git's trees, one by one.
     Trees,
     /// Listings of contents, one by one.
@@ -99,10 +100,8 @@ impl RemoteTree {
         }
         let client = self.link.client();
         let folder = match (self.listing.source, place.id) {
-            // An empty folder, which git does not have, or a row without its children.
-            (Source::Nowhere, _) => Ok(Folder::default()),
-            (Source::Trees, Some(id)) => self.link.block_on(tree(client, &id.to_string())),
-            (Source::Trees | Source::Contents, _) => self.link.block_on(contents(client, &place.path, &self.commit)),
+            (Source::Trees, Some(id)) => self.link.block_on(tree(client, Some(id), &self.commit)),
+            (Source::Trees | Source::Contents, id) => self.link.block_on(contents(client, &place.path, id, &self.commit)),
         };
         let folder = Arc::new(folder.map_err(|error| TreeError::Refused { path: asked.clone(), detail: error.to_string() })?);
         self.listing.insert(place.path.clone(), &folder);
@@ -140,6 +139,12 @@ impl RemoteTree {
             GitHubError::Http { source: HttpError::TooLarge { .. }, .. } => Trouble::TooLarge(self.limit.saturating_add(1)),
             error => Trouble::Refused(error.to_string()),
         })?;
+        if answer.status != 200 {
+            return Err(Trouble::Refused(format!("{} answered {} and not with the file", request.shown(), answer.status)));
+        }
+        if !is_blob(id, &answer.body) {
+            return Err(Trouble::Refused(format!("what {} answered is not the content that its id names", request.shown())));
+        }
         let bytes: Arc<[u8]> = answer.body.into();
         self.link.known().keep(id, &bytes);
         Ok(bytes)
@@ -207,40 +212,64 @@ struct Place {
 
 async fn open(client: &Client, commit: &str) -> Result<(Source, HashMap<RepoPath, Arc<Folder>>), GitHubError> {
     let of_root = |folder: Folder| HashMap::from([(RepoPath::root(), Arc::new(folder))]);
-    let whole: wire::Tree = match client.json(&routes::tree(&client.repo, commit, true)).await {
+    let request = routes::tree(&client.repo, commit, true);
+    let whole: wire::Tree = match client.json(&request).await {
         Ok(tree) => tree,
         Err(error) if error.status() == Some(404) => {
             // Servers before GitHub that let only some addresses through. The first refusal is the one to tell.
-            let root = contents(client, &RepoPath::root(), commit).await.map_err(|_| error)?;
+            let root = contents(client, &RepoPath::root(), None, commit).await.map_err(|_| error)?;
             return Ok((Source::Contents, of_root(root)));
         }
         Err(error) => return Err(error),
     };
     if whole.truncated {
-        return Ok((Source::Trees, of_root(tree(client, commit).await?)));
+        return Ok((Source::Trees, of_root(tree(client, None, commit).await?)));
     }
+    if whole.tree.is_empty() {
+        check_empty(client, &request, None, commit).await?;
+    }
+    // A folder whose rows are missing here is asked for by its id.
     let folders = folders::all(whole.tree).into_iter().map(|(path, folder)| (path, Arc::new(folder))).collect();
-    Ok((Source::Nowhere, folders))
+    Ok((Source::Trees, folders))
 }
 
-/// One folder by its object id.
-async fn tree(client: &Client, id: &str) -> Result<Folder, GitHubError> {
-    let request = routes::tree(&client.repo, id, false);
+/// One folder by its object id, else the root of the commit.
+async fn tree(client: &Client, id: Option<ContentId>, commit: &str) -> Result<Folder, GitHubError> {
+    let request = routes::tree(&client.repo, &id.map_or_else(|| commit.to_owned(), |id| id.to_string()), false);
     let tree: wire::Tree = client.json(&request).await?;
     if tree.truncated {
         return Err(GitHubError::Shape { what: request.shown(), detail: "the folder is too large to be listed".to_owned() });
     }
+    if tree.tree.is_empty() {
+        check_empty(client, &request, id, commit).await?;
+    }
     Ok(Folder::of_tree(tree.tree))
 }
 
-/// One folder by its path.
-async fn contents(client: &Client, path: &RepoPath, commit: &str) -> Result<Folder, GitHubError> {
+/// One folder by its path; one without an id is the root of the commit.
+async fn contents(client: &Client, path: &RepoPath, id: Option<ContentId>, commit: &str) -> Result<Folder, GitHubError> {
     let request = routes::contents(&client.repo, path.as_str(), commit);
     let rows: Vec<wire::ContentRow> = client.json(&request).await?;
     if rows.len() >= MOST_CONTENTS {
         return Err(GitHubError::Shape { what: request.shown(), detail: "the folder is too large to be listed".to_owned() });
     }
+    if rows.is_empty() {
+        check_empty(client, &request, id, commit).await?;
+    }
     Ok(Folder::of_contents(rows))
+}
+
+/// Refuses a listing without rows unless git's id says the same: whoever sees no policy applies none.
+async fn check_empty(client: &Client, request: &Request, id: Option<ContentId>, commit: &str) -> Result<(), GitHubError> {
+    let id = match id {
+        Some(id) => id.to_string(),
+        None => {
+            let commit: Result<wire::Commit, _> = client.json(&routes::commit(&client.repo, commit)).await;
+            commit.map(|commit| commit.tree.sha).unwrap_or_default()
+        }
+    };
+    let detail = || "nothing is listed, and the folder is not empty".to_owned();
+    if is_empty_tree(&id) { Ok(()) } else { Err(GitHubError::Shape { what: request.shown(), detail: detail() }) }
 }
 
 fn content(bytes: Arc<[u8]>, id: Option<ContentId>, path: &RepoPath) -> Result<Content, TreeError> {

@@ -33,6 +33,8 @@ pub struct Posted {
     pub check: Option<Result<CheckOutcome, GitHubError>>,
     /// The commit status, also one instead of a check.
     pub status: Option<Result<(), GitHubError>>,
+    /// That the commit status was left as it is, since a newer run or a report that blocks has the word. `status` is fine then.
+    pub status_left: bool,
     /// The labels.
     pub labels: Option<Result<LabelChange, GitHubError>>,
     /// The reviews.
@@ -61,20 +63,43 @@ impl Client {
             };
             (labels, reviews)
         };
-        let (comment, (check, status), (labels, reviews)) = tokio::join!(comment, checks, people);
-        Posted { comment, check, status, labels, reviews }
+        let (comment, (check, set), (labels, reviews)) = tokio::join!(comment, checks, people);
+        let status_left = matches!(set, Some(Ok(Set::Left)));
+        let status = set.map(|set| set.map(|_| ()));
+        Posted { comment, check, status, status_left, labels, reviews }
     }
 
-    async fn checks(&self, post: &Post<'_>) -> (Option<Result<CheckOutcome, GitHubError>>, Option<Result<(), GitHubError>>) {
+    async fn checks(&self, post: &Post<'_>) -> (Option<Result<CheckOutcome, GitHubError>>, Option<Result<Set, GitHubError>>) {
         let check = match &post.check {
             Some(order) => Some(self.complete_check(None, order).await),
             None => None,
         };
         let no_check = matches!(&check, Some(Err(error)) if crate::needs_app(error));
         let status = match post.status.as_ref().or(post.instead_of_check.as_ref().filter(|_| no_check)) {
-            Some(order) => Some(self.set_status(order).await),
+            Some(order) => Some(self.status_beside(check.as_ref().and_then(|check| check.as_ref().ok()), order).await),
             None => None,
         };
         (check, status)
     }
+
+    /// Sets a status that says no in any case, and one that opens the gate only where the check does so too, or where without a
+    /// check no newer run has set it.
+    async fn status_beside(&self, check: Option<&CheckOutcome>, order: &StatusOrder) -> Result<Set, GitHubError> {
+        let left = order.state.opens()
+            && match check {
+                Some(CheckOutcome::Posted(_)) => false,
+                Some(CheckOutcome::Superseded { .. } | CheckOutcome::Overruled { .. }) => true,
+                None => self.has_newer_status(order).await?,
+            };
+        if left {
+            return Ok(Set::Left);
+        }
+        self.set_status(order).await.map(|()| Set::Done)
+    }
+}
+
+/// What came of a status.
+enum Set {
+    Done,
+    Left,
 }

@@ -6,7 +6,7 @@ use crate::names::{RepoName, path, segment};
 use crate::request::{Accept, Form, Method, Request};
 
 /// Rows of a page; GitHub's greatest.
-const PER_PAGE: u32 = 100;
+pub(crate) const PER_PAGE: u32 = 100;
 
 pub(crate) fn list_comments(repo: &RepoName, issue: u64) -> Request {
     Request::get(format!("/repos/{repo}/issues/{issue}/comments?per_page={PER_PAGE}"))
@@ -69,8 +69,14 @@ pub(crate) fn check(repo: &RepoName, id: u64) -> Request {
     Request::get(format!("/repos/{repo}/check-runs/{id}"))
 }
 
-pub(crate) fn list_checks(repo: &RepoName, sha: &str, name: &str) -> Request {
-    Request::get(format!("/repos/{repo}/commits/{}/check-runs?check_name={}&filter=all&per_page={PER_PAGE}", segment(sha), segment(name)))
+pub(crate) fn list_checks(repo: &RepoName, sha: &str, name: &str, page: u32) -> Request {
+    let (sha, name) = (segment(sha), segment(name));
+    Request::get(format!("/repos/{repo}/commits/{sha}/check-runs?check_name={name}&filter=all&per_page={PER_PAGE}&page={page}"))
+}
+
+/// The newest first.
+pub(crate) fn list_statuses(repo: &RepoName, sha: &str) -> Request {
+    Request::get(format!("/repos/{repo}/commits/{}/statuses?per_page={PER_PAGE}", segment(sha)))
 }
 
 pub(crate) fn create_status(repo: &RepoName, sha: &str, status: Value) -> Request {

@@ -117,7 +117,17 @@ pub(crate) struct CheckRun {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct CheckOutput {
     #[serde(default)]
+    pub(crate) title: Option<String>,
+    #[serde(default)]
     pub(crate) annotations_count: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Status {
+    #[serde(default)]
+    pub(crate) context: String,
+    #[serde(default)]
+    pub(crate) target_url: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

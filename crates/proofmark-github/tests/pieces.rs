@@ -18,6 +18,8 @@ mod diagnosis;
 mod marks;
 #[path = "pieces/moved.rs"]
 mod moved;
+#[path = "pieces/overruled.rs"]
+mod overruled;
 #[path = "pieces/pulls.rs"]
 mod pulls;
 

@@ -196,7 +196,10 @@ fn files_that_look_like_a_repository_are_none() {
     let stage = Stage::new("0.8");
     stage.repo.write("models/HEAD", "ref: refs/heads/x\n").write("models/config", "[core]\n\tbare = false\n\tworktree = ..\n");
     stage.repo.link("models/objects", "../.git/objects");
-    stage.repo.write("models/refs/remotes/origin/main", format!("{}\n", stage.head)).write("models/refs/heads/x", format!("{}\n", stage.head));
+    stage
+        .repo
+        .write("models/refs/remotes/origin/main", format!("{}\n", stage.head))
+        .write("models/refs/heads/x", format!("{}\n", stage.head));
     let ran = stage.program("pull_request", &stage.pull_request()).at(stage.repo.path().join("models")).run(&["gate", "--post"]);
     assert!(ran.code == Some(1) || ran.code == Some(2), "{:?} {}", ran.code, ran.stderr);
     assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);

@@ -7,6 +7,7 @@ use proofmark_core::annotation::Annotation;
 use proofmark_core::config::Effect;
 use serde_json::{Value, json};
 
+use super::FAILURE;
 use crate::{fit, wire};
 
 /// Bytes of the summary and of the text, each; GitHub counts bytes.
@@ -19,6 +20,9 @@ const MOST_MESSAGE: usize = 64_000;
 const BATCH: usize = 50;
 /// Annotations of one check run. Nobody reads more, and each batch costs a request.
 const MOST_ANNOTATIONS: usize = 200;
+
+/// The title of a check that another one overrules, by which it is known again.
+pub(super) const OVERRULED: &str = "Another report of this name blocks this commit";
 
 const CUT: &str = "\n\n… (cut here: GitHub shows no more)";
 
@@ -110,9 +114,16 @@ impl CheckOrder {
         body["conclusion"] = json!(match self.effect {
             Effect::Allow => "success",
             Effect::Notice => "neutral",
-            Effect::Block => "failure",
+            Effect::Block => FAILURE,
         });
         body["output"] = self.output(annotations);
+        body
+    }
+
+    /// The body that turns a check, which does not block, into one that does since another one blocks. The report stays in it.
+    pub(super) fn overruled(&self) -> Value {
+        let mut body = Self { effect: Effect::Block, ..self.clone() }.completed(&[], false);
+        body["output"]["title"] = json!(OVERRULED);
         body
     }
 
@@ -143,7 +154,8 @@ impl CheckOrder {
 
     fn title(&self) -> String {
         let title = fit::line(&self.title);
-        let title = if title.is_empty() { self.key.name() } else { title };
+        // A report cannot pass itself off as one that was overruled, whose no does not count.
+        let title = if title.is_empty() || title == OVERRULED { self.key.name() } else { title };
         fit::characters(&title, MOST_TITLE).into_owned()
     }
 
@@ -212,6 +224,15 @@ mod tests {
         let body = order.completed(&[], true);
         assert_eq!(body["output"]["summary"], "proofmark\n\n2 more remarks are not shown at their lines.");
         assert_eq!((&body["conclusion"], body.get("details_url")), (&json!("failure"), None));
+    }
+
+    #[test]
+    fn only_an_overruled_check_is_titled_so() {
+        let mut order = order(Vec::new());
+        OVERRULED.clone_into(&mut order.title);
+        assert_eq!(order.completed(&[], true)["output"]["title"], "proofmark");
+        let body = order.overruled();
+        assert_eq!((&body["output"]["title"], &body["conclusion"]), (&json!(OVERRULED), &json!("failure")));
     }
 
     #[test]

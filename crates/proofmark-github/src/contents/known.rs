@@ -92,7 +92,7 @@ mod tests {
             known.keep(id(number), &half);
         }
         assert_eq!([1, 2, 3].map(|number| known.file(id(number)).is_some()), [true, true, false]);
-        let listing = Arc::new(Listing::new(Source::Nowhere, HashMap::new()));
+        let listing = Arc::new(Listing::new(Source::Trees, HashMap::new()));
         for commit in ["a", "b", "c", "d", "e"] {
             known.keep_listing(commit, &listing);
         }

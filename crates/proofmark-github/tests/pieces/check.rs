@@ -82,7 +82,7 @@ fn many_annotations_go_in_batches_and_the_conclusion_comes_last() {
     assert_eq!(lines, (1..=200).collect::<Vec<_>>());
     assert!(there.summary.expect("a summary").ends_with("9800 more remarks are not shown at their lines."));
     let bodies: Vec<_> = rig.github.requests().into_iter().map(|request| request.body).collect();
-    assert_eq!(bodies.len(), 5);
+    assert_eq!(bodies.len(), 6);
     let completing = |body: &&serde_json::Value| body.get("conclusion").is_some();
     assert_eq!(bodies.iter().position(|body| completing(&body)), Some(4));
     assert!(bodies.iter().all(|body| body["output"]["annotations"].as_array().is_none_or(|rows| rows.len() <= 50)));
@@ -135,11 +135,13 @@ fn an_older_run_gives_way() {
 }
 
 #[test]
-fn a_run_completes_its_own_check_without_looking() {
+fn a_run_completes_its_own_check_and_then_looks() {
     let rig = Rig::new(world());
     let started = posted(rig.run(async |client: &Client| client.start_check(&key(5)).await));
     posted(rig.run(async |client: &Client| client.complete_check(Some(&started), &order(5, 1)).await));
-    assert_eq!(rig.asked().len(), 3);
+    let list = format!("GET /commits/{}/check-runs", sha('a'));
+    let own = format!("PATCH /check-runs/{}", started.id);
+    assert_eq!(rig.asked(), [list.as_str(), "POST /check-runs", &own, &list]);
     assert_eq!(only(&rig).annotations.len(), 1);
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use proofmark_core::path::RepoPath;
-use proofmark_core::ports::{EntryKind, Revision, Tree, TreeError};
+use proofmark_core::ports::{Content, EntryKind, Revision, Tree, TreeError};
 use proofmark_github::RemoteTree;
 use proofmark_github::{Client, GitHubError};
 use proofmark_testkit::github::{Fault, Repository, What, World};
@@ -124,6 +124,74 @@ fn an_unknown_commit_is_told() {
     rig.github.fail(Fault::new("GET", "*/git/blobs/*", What::StatusBefore(404)));
     let tree = open(&rig, &head).expect("a tree");
     assert!(matches!(tree.read(&path("metrics.json")), Err(TreeError::Refused { .. })), "it is listed, so it is there");
+}
+
+#[test]
+fn what_is_not_the_content_that_its_id_names_is_refused() {
+    let (repo, _) = repository();
+    let head = repo.write("empty", "").commit("third");
+    let answers = [What::Empty, What::Body(204, String::new()), What::Body(200, String::new()), What::Body(200, "{\"a\": 9}".to_owned())];
+    for answer in &answers {
+        for trees in [true, false] {
+            let rig = rig(&repo, 1000);
+            if !trees {
+                rig.github.fail(Fault::new("GET", "*/git/trees/*", What::StatusBefore(404)));
+            }
+            let tree = open(&rig, &head).expect("a tree");
+            rig.github.fail(Fault::new("GET", "*/git/blobs/*", answer.clone()));
+            let refused = |text: &str, read: Result<Option<Content>, TreeError>| match read {
+                Err(TreeError::Refused { path, detail }) => assert!(path.as_str() == text && detail.contains("git/blobs/"), "{detail}"),
+                other => panic!("{answer:?}: {other:?}"),
+            };
+            refused("metrics.json", tree.read(&path("metrics.json")));
+            refused("models/latest/m.json", tree.read(&path("models/latest/m.json")));
+            tree.read_many(&[path("metrics.json")]).into_iter().for_each(|read| refused("metrics.json", read));
+            // An empty file is one, but not by an answer without content.
+            match answer {
+                What::Body(204, _) => refused("empty", tree.read(&path("empty"))),
+                What::Body(200, body) if !body.is_empty() => refused("empty", tree.read(&path("empty"))),
+                _ => assert_eq!(tree.read(&path("empty")).expect("a file").expect("a file").bytes, b""),
+            }
+            // Nothing wrong is kept.
+            rig.github.heal();
+            assert_eq!(tree.read(&path("metrics.json")).expect("a file").expect("a file").bytes, b"{\"a\": 1}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_listing_of_what_is_not_empty_is_refused() {
+    let (repo, head) = repository();
+    let nothing = || What::Body(200, format!("{{\"sha\": \"{head}\", \"tree\": [], \"truncated\": false}}"));
+    let rig = rig(&repo, 1000);
+    rig.github.fail(Fault::new("GET", "*/git/trees/*", nothing()));
+    assert!(matches!(open(&rig, &head), Err(GitHubError::Shape { detail, .. }) if detail.contains("not empty")));
+    rig.github.heal();
+    rig.github.fail(Fault::new("GET", "*/git/trees/*", What::StatusBefore(404)));
+    rig.github.fail(Fault::new("GET", "*/contents/*", What::Body(200, "[]".to_owned())));
+    assert!(open(&rig, &head).is_err());
+    // A folder whose rows are left out is asked for, and its listing is not empty either.
+    rig.github.heal();
+    let row = format!("{{\"path\": \"models\", \"mode\": \"040000\", \"sha\": \"{}\"}}", repo.id(&format!("{head}:models")));
+    rig.github.fail(Fault::new("GET", "*/git/trees/*", What::Body(200, format!("{{\"tree\": [{row}]}}"))).nth(1));
+    let tree = open(&rig, &head).expect("a tree");
+    rig.github.fail(Fault::new("GET", "*/git/trees/*", nothing()).nth(1));
+    assert!(matches!(tree.list(&path("models")), Err(TreeError::Refused { .. })));
+    assert_eq!(names(&tree, "models/a"), Some(vec![("m.json".to_owned(), EntryKind::File)]));
+}
+
+#[test]
+fn a_commit_without_files_is_one() {
+    let repo = TestRepo::new();
+    let head = repo.commit("nothing yet");
+    for trees in [true, false] {
+        let rig = rig(&repo, 1000);
+        if !trees {
+            rig.github.fail(Fault::new("GET", "*/git/trees/*", What::StatusBefore(404)));
+        }
+        let tree = open(&rig, &head).expect("a tree");
+        assert_eq!((names(&tree, ""), tree.read(&path("metrics.json"))), (Some(Vec::new()), Ok(None)));
+    }
 }
 
 #[test]
