@@ -107,13 +107,17 @@ impl Host {
         Ok(())
     }
 
+    /// The head as `owner:branch`, as GitHub calls branches wherever they are.
+    pub(crate) fn head_label(&self) -> Option<String> {
+        let owner = self.actions.as_ref()?.head_repository.as_deref()?.split('/').next()?;
+        Some(format!("{owner}:{}", self.run.head.branch.as_deref()?))
+    }
+
     /// The pull request whose head the run was for that is over.
     fn pull_of_head(&self) -> Result<Option<Pull>, CliError> {
         let (Some(actions), Some(sha)) = (&self.actions, &self.run.head.commit) else { return Ok(None) };
-        let owner = actions.head_repository.as_deref().and_then(|repository| repository.split('/').next());
-        let head = owner.zip(self.run.head.branch.as_deref()).map(|(owner, branch)| format!("{owner}:{branch}"));
         let link = self.link()?;
-        match link.block_on(link.client().find_pull(sha, head.as_deref(), &actions.candidates))? {
+        match link.block_on(link.client().find_pull(sha, self.head_label().as_deref(), &actions.candidates))? {
             Found::One(pull) => Ok(Some(*pull)),
             Found::None => Ok(None),
             Found::Several(_) => {

@@ -187,10 +187,8 @@ impl Source {
         };
         let link = host.link()?;
         let client = link.client();
-        let owner = actions.head_repository.as_deref().and_then(|repository| repository.split('/').next());
-        let head = owner.zip(actions.run.head.branch.as_deref()).map(|(owner, branch)| format!("{owner}:{branch}"));
         // A number counts only when the pull request's head is the very commit that the run was for.
-        let pulls = match link.block_on(client.find_pull(&sha, head.as_deref(), &actions.candidates))? {
+        let pulls = match link.block_on(client.find_pull(&sha, host.head_label().as_deref(), &actions.candidates))? {
             Found::One(pull) => vec![*pull],
             Found::None => Vec::new(),
             Found::Several(numbers) => {

@@ -192,11 +192,9 @@ impl Posts<'_> {
                 place.base = Some(pull.base_ref);
             }
             (None, Some(sha)) if run.event == "push" && run.head.branch != run.base.branch => {
-                let owner = run.repository.as_deref().and_then(|name| name.split('/').next());
-                let head = owner.zip(run.head.branch.as_deref()).map(|(owner, branch)| format!("{owner}:{branch}"));
                 // Without a pull request there is the check; a failure to look costs no more than the comment.
                 // One that goes elsewhere is judged by its own run, against its own base.
-                if let Ok(Found::One(pull)) = link.block_on(link.client().find_pull(sha, head.as_deref(), &[]))
+                if let Ok(Found::One(pull)) = link.block_on(link.client().find_pull(sha, self.host.head_label().as_deref(), &[]))
                     && Some(&pull.base_ref) == run.base.branch.as_ref()
                 {
                     place.pull = Some(pull.number);

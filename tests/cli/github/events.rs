@@ -205,14 +205,20 @@ fn files_that_look_like_a_repository_are_none() {
     assert_eq!(stage.checks(&stage.head), ["proofmark: gate completed failure"]);
 }
 
-#[test]
-fn another_base_is_another_question() {
-    let mut stage = Stage::new("0.8");
-    stage.on_pull_request(&["gate", "--post"]).expect(1);
+/// A branch whose policy allows more than that of main.
+fn lax(stage: &Stage) -> String {
     stage.repo.git(&["branch", "--quiet", "lax", "main"]);
     stage.repo.switch("lax").write("proofmark.toml", "[[rule]]\nmetric = \"acc\"\nmin = 0.1\n");
     let lax = stage.repo.commit("lax");
     stage.repo.switch("change");
+    lax
+}
+
+#[test]
+fn another_base_is_another_question() {
+    let mut stage = Stage::new("0.8");
+    stage.on_pull_request(&["gate", "--post"]).expect(1);
+    let lax = lax(&stage);
     let mut payload = stage.pull_request();
     payload["pull_request"]["base"]["ref"] = json!("lax");
     payload["pull_request"]["base"]["sha"] = json!(lax);
@@ -276,10 +282,7 @@ fn a_pull_request_that_passes_does_not_open_the_gate_of_another_one() {
     let mut stage = Stage::new("0.8");
     stage.on_pull_request(&["gate", "--post"]).expect(1);
     // The same commit, into a branch that allows more.
-    stage.repo.git(&["branch", "--quiet", "lax", "main"]);
-    stage.repo.switch("lax").write("proofmark.toml", "[[rule]]\nmetric = \"acc\"\nmin = 0.1\n");
-    let lax = stage.repo.commit("lax");
-    stage.repo.switch("change");
+    let lax = lax(&stage);
     stage.github.state().repo_mut(REPOSITORY).issues.insert(8, Issue::pull(8, "ada", ("change", &stage.head), ("lax", &lax)));
     let mut payload = stage.pull_request();
     payload["number"] = json!(8);
