@@ -126,6 +126,8 @@ fn a_hundred_newer_checks_hide_nothing() {
         status: "completed".to_owned(),
         conclusion: Some(conclusion.to_owned()),
         external_id: Some(origin.to_owned()),
+        started_at: "2026-01-01T00:00:00Z".to_owned(),
+        completed_at: Some("2026-01-01T00:00:01Z".to_owned()),
         ..CheckRun::default()
     };
     let mut runs = vec![old(1, "5/1/a", "failure")];
