@@ -87,3 +87,14 @@ fn the_two_commands_are_there() {
     let shell = blocks("sh").join("\n");
     assert!(shell.contains("cargo run --release -- demo") && shell.contains("bash tests/run.sh"));
 }
+
+/// The workspace has more than one binary, and `cargo run` must not ask which one.
+#[test]
+fn the_first_command_runs_proofmark() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["run", "--locked", "--offline", "--quiet", "--", "--version"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo is there");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("proofmark "), "{}", String::from_utf8_lossy(&output.stderr));
+}
