@@ -3,7 +3,7 @@
 use std::fs;
 
 /// Dependencies that only one crate may have.
-const OWNED: [(&str, &str); 9] = [
+const OWNED: [(&str, &str); 11] = [
     ("gix", "proofmark-git"),
     ("minijinja", "proofmark-render"),
     ("comfy-table", "proofmark-render"),
@@ -13,11 +13,15 @@ const OWNED: [(&str, &str); 9] = [
     ("octocrab", "proofmark-github"),
     ("reqwest", "proofmark-http"),
     ("rustls", "proofmark-http"),
+    ("parquet", "proofmark-tables"),
+    ("libm", "proofmark-stats"),
 ];
 
 /// What each crate may know of ours.
-const MAY_USE: [(&str, &[&str]); 7] = [
-    ("proofmark-core", &[]),
+const MAY_USE: [(&str, &[&str]); 9] = [
+    ("proofmark-core", &["proofmark-stats"]),
+    ("proofmark-stats", &[]),
+    ("proofmark-tables", &["proofmark-core", "proofmark-stats"]),
     ("proofmark-git", &["proofmark-core"]),
     ("proofmark-dvc", &["proofmark-core"]),
     ("proofmark-render", &["proofmark-core"]),

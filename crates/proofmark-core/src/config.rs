@@ -14,8 +14,10 @@ use crate::path::RepoPath;
 use crate::problem::{Position, Problem, ProblemKind};
 
 mod github;
+mod table;
 
 pub use self::github::{ByEffect, CommentMode, GitHub};
+pub use self::table::{Table, Task};
 
 /// The file names that hold a configuration, in the order in which they are looked for.
 pub const FILES: [&str; 2] = ["proofmark.toml", "pyproject.toml"];

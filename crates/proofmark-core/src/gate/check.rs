@@ -1,10 +1,11 @@
 //! One rule on every metric that it covers.
 
 use super::scalar::{ScalarVerdict, change, scalar_gate};
-use super::{Evidence, Finding, Level, Verdict, effect_of, explain};
+use super::{Evidence, Finding, Verdict, effect_of, explain};
 use crate::compare::{Comparison, Delta, Status};
 use crate::config::{Effect, Limits, Severity, nearest};
 use crate::direction::{Direction, Oriented};
+use crate::evidence::Slice;
 use crate::key::Key;
 use crate::path::RepoPath;
 use crate::policy::{CompiledRule, Policy, is_sure};
@@ -90,12 +91,7 @@ fn judge_row(policy: &Policy, rule: &CompiledRule, row: &Delta, oriented: Option
         candidate: row.head.clone(),
         limits: Some(rule.limits),
         warn: rule.warn,
-        evidence: Some(Evidence {
-            level: Level::Point,
-            procedure: "scalar_gate".to_owned(),
-            n_base: usize::from(row.base.is_some()),
-            n_head: usize::from(row.head.is_some()),
-        }),
+        evidence: Some(Evidence::point(row.base.is_some(), row.head.is_some())),
         ..blank(row, &row.key)
     };
     match &row.head {
@@ -323,7 +319,10 @@ fn empty(file: Option<RepoPath>, metric: Key) -> Finding {
     Finding {
         rule: None,
         file,
+        table: None,
         metric,
+        slice: Slice::all(),
+        against: None,
         verdict: Verdict::Pass,
         effect: Effect::Allow,
         reasons: Vec::new(),
@@ -338,6 +337,7 @@ fn empty(file: Option<RepoPath>, metric: Key) -> Finding {
         limits: None,
         warn: None,
         evidence: None,
+        waiver: None,
         not_judged: false,
         line: None,
         rule_line: None,

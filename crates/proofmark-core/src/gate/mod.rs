@@ -6,6 +6,7 @@
 mod check;
 mod explain;
 mod lines;
+mod proof;
 pub mod scalar;
 
 use schemars::JsonSchema;
@@ -14,12 +15,15 @@ use serde::{Deserialize, Serialize};
 use crate::compare::{Comparison, Delta, Status};
 use crate::config::{Effect, Limits, Severity};
 use crate::direction::Oriented;
+use crate::evidence::Slice;
 use crate::key::Key;
 use crate::path::RepoPath;
 use crate::policy::{Policy, PolicyOrigin};
 use crate::value::Value;
+use crate::waiver::WaiverUse;
 
 pub use self::lines::locate;
+pub use self::proof::{Evidence, Level, Shown};
 
 /// What was learned, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -54,29 +58,6 @@ impl Verdict {
     }
 }
 
-/// How strong the evidence of a check is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Level {
-    /// One number on each side: no claim about noise.
-    Point,
-}
-
-/// What a check rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[non_exhaustive]
-pub struct Evidence {
-    /// How strong it is.
-    pub level: Level,
-    /// The procedure that judged.
-    pub procedure: String,
-    /// Values at the base.
-    pub n_base: usize,
-    /// Values at the head.
-    pub n_head: usize,
-}
-
 /// The result of one check: one rule on one metric, or one situation that no rule covers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
@@ -85,8 +66,17 @@ pub struct Finding {
     pub rule: Option<String>,
     /// The metrics file; absent when a rule found no file at all.
     pub file: Option<RepoPath>,
+    /// The prediction table that the metric is computed from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// The metric.
     pub metric: Key,
+    /// Which rows of the table; all when absent.
+    #[serde(default, skip_serializing_if = "Slice::is_all")]
+    pub slice: Slice,
+    /// What the head is compared with, where that is not the base: the name of a reference (`production`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// What was learned.
     pub verdict: Verdict,
     /// What happens.
@@ -124,6 +114,9 @@ pub struct Finding {
     /// What the check rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+    /// The waiver that accepts the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<WaiverUse>,
     /// The check could not be judged for want of readable input or a complete policy, which is not the same as worse.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_judged: bool,
