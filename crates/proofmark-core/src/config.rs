@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
 use crate::direction::Direction;
@@ -14,9 +14,13 @@ use crate::path::RepoPath;
 use crate::problem::{Position, Problem, ProblemKind};
 
 mod github;
+mod rule;
+mod situations;
 mod table;
 
 pub use self::github::{ByEffect, CommentMode, GitHub};
+pub use self::rule::{Combine, Limits, Rule, RuleLine};
+pub use self::situations::{Effect, Severity, Situations};
 pub use self::table::{Table, Task};
 
 /// The file names that hold a configuration, in the order in which they are looked for.
@@ -85,170 +89,6 @@ impl Meaning {
     }
 }
 
-/// What a result does to the merge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Effect {
-    /// Nothing stands in the way.
-    Allow,
-    /// Allowed, and people should look.
-    Notice,
-    /// The merge is blocked.
-    Block,
-}
-
-impl Effect {
-    /// The word that documents use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Notice => "notice",
-            Self::Block => "block",
-        }
-    }
-}
-
-/// How much a violated rule weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// It blocks.
-    #[default]
-    Fail,
-    /// It is a notice.
-    Warn,
-    /// It is shown and never counted.
-    Info,
-}
-
-/// Situations that are neither a pass nor a failure, each with what it does. The defaults are safe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Situations {
-    /// A rule limits a change and the base has no value to compare with.
-    pub no_baseline: Effect,
-    /// A rule could not be decided, such as a relative limit on a baseline of zero.
-    pub inconclusive: Effect,
-    /// A rule names a metric that the head does not have.
-    pub missing: Severity,
-    /// The head's value is NaN, infinite, null or not a number.
-    pub non_finite: Severity,
-    /// A metric of the base is gone at the head and no rule covers it.
-    pub removed: Effect,
-    /// A metrics file of the head is there and cannot be read.
-    pub unreadable_head: Effect,
-    /// A metrics file of the base is there and cannot be read.
-    pub unreadable_base: Effect,
-}
-
-impl Default for Situations {
-    fn default() -> Self {
-        Self {
-            no_baseline: Effect::Notice,
-            inconclusive: Effect::Notice,
-            missing: Severity::Fail,
-            non_finite: Severity::Fail,
-            removed: Effect::Notice,
-            unreadable_head: Effect::Block,
-            unreadable_base: Effect::Block,
-        }
-    }
-}
-
-/// How two limits on a change join.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Combine {
-    /// Exceeding either limit fails.
-    #[default]
-    Any,
-    /// Only exceeding every limit fails, for baselines so small that a relative limit alone is noise.
-    All,
-}
-
-/// Limits on one metric; all in the metric's own unit but `max_regression_rel`, which is a fraction of the baseline's size.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// The value must not be lower.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    /// The value must not be higher.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-    /// The greatest loss against the base that is accepted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_regression_abs: Option<f64>,
-    /// The greatest loss against the base that is accepted, as a fraction of the baseline (0.01 is 1 %).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_regression_rel: Option<f64>,
-    /// How the two limits on the loss join.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub combine: Option<Combine>,
-}
-
-impl Limits {
-    /// Whether no limit is set.
-    pub fn is_empty(&self) -> bool {
-        self.min.is_none() && self.max.is_none() && !self.limit_change()
-    }
-
-    /// Whether a loss against the base is limited, which needs a direction and a baseline.
-    pub fn limit_change(&self) -> bool {
-        self.max_regression_abs.is_some() || self.max_regression_rel.is_some()
-    }
-}
-
-/// One rule: which metrics, and what is accepted.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Rule {
-    /// A metric name or a glob over names: `accuracy`, `test.*`, `{precision,recall}`.
-    pub metric: String,
-    /// A glob over metrics files; all files when absent.
-    pub file: Option<String>,
-    /// Only for changes that go into branches of these names or globs; all branches when empty.
-    pub branches: Vec<String>,
-    /// Which way the metric gets better; from `[directions]` or the metric's name when absent.
-    pub direction: Option<Direction>,
-    /// What a violation does.
-    pub severity: Severity,
-    /// The value must not be lower.
-    pub min: Option<f64>,
-    /// The value must not be higher.
-    pub max: Option<f64>,
-    /// The greatest loss against the base that is accepted, in the metric's unit.
-    pub max_regression_abs: Option<f64>,
-    /// The greatest loss against the base that is accepted, as a fraction of the baseline (0.01 is 1 %).
-    pub max_regression_rel: Option<f64>,
-    /// How the two limits on the loss join; `any` when absent.
-    pub combine: Option<Combine>,
-    /// Tighter limits whose violation is only a notice.
-    pub warn: Option<Limits>,
-    /// Where it stands.
-    #[serde(skip)]
-    pub line: RuleLine,
-}
-
-/// The line of a rule in its file, from 1, where it is known. It says nothing about what the rule means: rules that differ
-/// in nothing else are equal.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RuleLine(pub Option<u32>);
-
-impl PartialEq for RuleLine {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Rule {
-    /// The limits whose violation counts with the rule's severity.
-    pub fn limits(&self) -> Limits {
-        let Self { min, max, max_regression_abs, max_regression_rel, combine, .. } = *self;
-        Limits { min, max, max_regression_abs, max_regression_rel, combine }
-    }
-}
-
 #[derive(Deserialize)]
 struct PyProject {
     tool: Option<Tools>,
@@ -304,7 +144,7 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Option<Config>, Problem> {
         for (index, rule) in config.rule.iter_mut().enumerate() {
             let place = places.next();
             rule.line = RuleLine(place.map(|at| at.line));
-            check(rule).map_err(|message| problem(format!("rule {} (metric `{}`): {message}", index + 1, rule.metric)).at(place))?;
+            rule.check().map_err(|message| problem(format!("rule {} (metric `{}`): {message}", index + 1, rule.metric)).at(place))?;
         }
     }
     Ok(config)
@@ -318,37 +158,6 @@ pub fn github_alone(file: &RepoPath, bytes: &[u8]) -> Option<GitHub> {
         table = own;
     }
     table.remove("github")?.try_into().ok()
-}
-
-fn check(rule: &Rule) -> Result<(), String> {
-    if rule.metric.is_empty() {
-        return Err("`metric` is missing".to_owned());
-    }
-    if rule.limits().is_empty() && rule.warn.is_none_or(|warn| warn.is_empty()) {
-        return Err("no limit is set; give `min`, `max`, `max_regression_abs` or `max_regression_rel`".to_owned());
-    }
-    for limits in [Some(rule.limits()), rule.warn].into_iter().flatten() {
-        let named = [
-            ("min", limits.min),
-            ("max", limits.max),
-            ("max_regression_abs", limits.max_regression_abs),
-            ("max_regression_rel", limits.max_regression_rel),
-        ];
-        for (name, limit) in named {
-            if limit.is_some_and(|limit| !limit.is_finite()) {
-                return Err(format!("`{name}` is not a finite number"));
-            }
-            if name.starts_with("max_regression") && limit.is_some_and(|limit| limit < 0.0) {
-                return Err(format!("`{name}` is negative; it is the size of an accepted loss"));
-            }
-        }
-        if let (Some(min), Some(max)) = (limits.min, limits.max)
-            && min > max
-        {
-            return Err(format!("`min` ({min}) is above `max` ({max})"));
-        }
-    }
-    Ok(())
 }
 
 /// Where each rule begins: its header, or its brace in a list.
