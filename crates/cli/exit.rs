@@ -1,6 +1,7 @@
 //! Exit codes and how an error is told. The codes are an interface: documented, tested, never reused.
 
 use proofmark_core::glob::GlobError;
+use proofmark_core::policy::PolicyError;
 use proofmark_core::problem::Problem;
 use proofmark_git::GitError;
 
@@ -81,6 +82,12 @@ impl From<Problem> for CliError {
 impl From<GlobError> for CliError {
     fn from(error: GlobError) -> Self {
         Self::input(error.to_string())
+    }
+}
+
+impl From<PolicyError> for CliError {
+    fn from(error: PolicyError) -> Self {
+        error.hint().into_iter().fold(Self::input(error.to_string()), Self::hint)
     }
 }
 

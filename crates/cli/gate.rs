@@ -12,7 +12,9 @@ use proofmark_render as render;
 use crate::args::{Between, Format, Outputs};
 use crate::base::Purpose;
 use crate::compare::dvc_json;
+use crate::evidence;
 use crate::exit::{self, CliError};
+use crate::explain::explained;
 use crate::host::Host;
 use crate::output;
 use crate::posting::args::{FailOn, Posting};
@@ -43,6 +45,9 @@ pub(crate) struct Gate {
     /// Also post the report to GitHub, as `proofmark report` would, and leave summary and outputs with the run (--dry-run implies it)
     #[arg(long)]
     pub(crate) post: bool,
+    /// Tell in plain words what was compared for METRIC, how, and what would change the verdict, in the place of the table
+    #[arg(long, value_name = "METRIC", conflicts_with_all = ["format", "post", "dry_run"])]
+    pub(crate) explain: Option<String>,
     #[command(flatten)]
     pub(crate) posting: Posting,
 }
@@ -96,6 +101,11 @@ fn posts<'a>(args: &'a Gate, host: &'a Host, config: &'a GitHub, template: Strin
 
 /// Writes the report in every form that was asked for.
 fn show(args: &Gate, report: &Report, world: &World, printer: &Printer) -> Result<(), CliError> {
+    if let Some(metric) = &args.explain {
+        let told = explained(report, metric, &args.outputs)?;
+        output::deliver_files(&args.outputs, world, printer, |format, options| rendered(args, report, format, options, world, printer))?;
+        return printer.data(told.as_bytes());
+    }
     output::deliver(&args.outputs, world, printer, |format, options| rendered(args, report, format, options, world, printer))
 }
 
@@ -129,13 +139,17 @@ pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<
         session.branch = Some(branch);
     }
     let policy = session.policy()?;
-    let comparison = session.read(false, world)?.compare(&policy);
-    let mut judgement = judge(&comparison, &policy);
+    let mut read = session.read(false, world)?;
+    let mut comparison = read.compare(&policy);
+    let told = evidence::gather(&session, &mut read, &policy, &mut comparison, world)?;
+    let at = session.circumstances(host, world);
+    let mut judgement = judge(&comparison, &policy, &at);
     locate(&mut judgement, &|file| session.head.read(file).ok().flatten().map(|content| content.bytes));
     let mut report = Report::new(env!("CARGO_PKG_VERSION"), comparison, judgement);
     report.branch.clone_from(&session.branch);
     report.run = host.map(|host| host.run.clone());
     report.notes.extend(session.note.clone());
+    report.notes.extend(told);
     report.notes.extend(why_nothing(&report));
     if matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Head, .. }) {
         report.notes.push("The base has no policy, so the one that this change introduces was used.".to_owned());
@@ -145,7 +159,7 @@ pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<
             report.notes.push(
                 "This change also changes the policy. The base's policy counts; a change of rules needs its own approval.".to_owned(),
             );
-            report.head_policy_judgement = Some(judge(&report.comparison, &own));
+            report.head_policy_judgement = Some(judge(&report.comparison, &own, &at));
         }
         Ok(None) => {}
         Err(error) => report.notes.push(format!("The policy that this change brings is broken: {}", error.message)),

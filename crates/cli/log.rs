@@ -1,5 +1,7 @@
 //! `proofmark log`: metrics over the commits of a branch.
 
+mod recorded;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use clap::{Args, ValueEnum};
@@ -27,6 +29,7 @@ use crate::world::World;
 /// Show metrics over the commits of a branch
 ///
 /// METRIC is a name or a glob (`accuracy`, `test.*`), or FILE:METRIC. First parents only, so each row is what a merge did.
+/// With --recorded also TABLE:METRIC, and `TABLE:METRIC [country=DE]` for a part of the rows.
 #[derive(Debug, Args)]
 pub(crate) struct Log {
     /// Metrics to show
@@ -41,6 +44,12 @@ pub(crate) struct Log {
     /// All commits by time, not first parents only
     #[arg(long)]
     pub(crate) all_parents: bool,
+    /// Show what `proofmark record` kept instead of what the files say; runs that were blocked and new levels are marked
+    #[arg(long)]
+    pub(crate) recorded: bool,
+    /// With --recorded: the kind of machine [default: `class` of `[history]`]
+    #[arg(long, value_name = "CLASS", requires = "recorded")]
+    pub(crate) class: Option<String>,
     /// The form of what is printed
     #[arg(long, value_enum, default_value_t = Form::Table)]
     pub(crate) format: Form,
@@ -58,17 +67,15 @@ pub(crate) enum Form {
 }
 
 pub(crate) fn run(args: &Log, world: &World, printer: &Printer) -> Result<u8, CliError> {
-    let wanted = args.metric.iter().map(|text| Wanted::new(text)).collect::<Result<Vec<_>, _>>()?;
     let repository = open_repository(world)?;
     let start = repository.resolve(&args.from)?;
     let commits = repository.history(&start, !args.all_parents, args.limit as usize)?;
     let config = local_config(&repository, &start)?.unwrap_or_default();
-    let columns =
-        Reader { repository: &repository, wanted: &wanted, sources: Sources::new(&repository, &config.compare, world)? }.read(&commits)?;
-    if columns.values.is_empty() {
-        return Err(not_found(args, &columns));
-    }
-    let history = history(&commits, &columns, &config)?;
+    let history = if args.recorded {
+        recorded::read(args, &repository, &commits, &config, printer)?
+    } else {
+        of_files(args, &repository, &commits, &config, world)?
+    };
     let options = Options { width: world.width, colour: printer.colour, all: true, max_rows: usize::MAX };
     let text = match args.format {
         Form::Table => history::table(&history, &options),
@@ -82,6 +89,16 @@ pub(crate) fn run(args: &Log, world: &World, printer: &Printer) -> Result<u8, Cl
         HistoryEnd::Root => {}
     }
     Ok(exit::ALLOWED)
+}
+
+/// What the metrics files say at each commit.
+fn of_files(args: &Log, repository: &Repository, commits: &Commits, config: &Config, world: &World) -> Result<History, CliError> {
+    let wanted = args.metric.iter().map(|text| Wanted::new(text)).collect::<Result<Vec<_>, _>>()?;
+    let columns = Reader { repository, wanted: &wanted, sources: Sources::new(repository, &config.compare, world)? }.read(commits)?;
+    if columns.values.is_empty() {
+        return Err(not_found(args, &columns));
+    }
+    history(commits, &columns, config)
 }
 
 /// One METRIC of the command line. A colon may separate a file, or belong to the name: both readings count.
@@ -106,6 +123,10 @@ impl Wanted {
     fn takes(&self, file: &RepoPath, key: &Key) -> bool {
         let in_file = |(glob, name): &(Glob, Glob)| glob.matches(file.as_str()) && name.matches_key(key);
         self.name.matches_key(key) || self.in_file.as_ref().is_some_and(in_file)
+    }
+
+    fn takes_of_table(&self, table: &str, key: &Key) -> bool {
+        self.in_file.as_ref().is_some_and(|(glob, name)| glob.matches(table) && name.matches_key(key))
     }
 
     /// The last part of a plain name: a document without these bytes cannot hold the metric.
@@ -253,10 +274,7 @@ fn history(commits: &Commits, columns: &Columns, config: &Config) -> Result<Hist
 }
 
 fn not_found(args: &Log, columns: &Columns) -> CliError {
-    let error = CliError::input(format!(
-        "no commit has a metric that matches {}",
-        args.metric.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-    ));
+    let error = CliError::input(format!("no commit has a metric that matches {}", quoted(&args.metric)));
     if columns.files.is_empty() {
         return error.hint("no metrics file was found at all; `proofmark init` shows where it looks");
     }
@@ -266,4 +284,8 @@ fn not_found(args: &Log, columns: &Columns) -> CliError {
         Some(file) => error.hint(format!("`{file}` is a file; write `{file}:METRIC`")),
         None => error.hint("`proofmark compare --all` lists the metrics that there are"),
     }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -9,7 +9,9 @@ mod completions;
 mod configuration;
 mod demo;
 mod doctor;
+mod evidence;
 mod exit;
+mod explain;
 mod gate;
 mod hook;
 mod host;
@@ -17,8 +19,11 @@ mod init;
 mod log;
 mod man;
 mod output;
+mod plan;
 mod posting;
 mod printer;
+mod record;
+mod replay;
 mod report;
 mod schema;
 mod session;
@@ -56,6 +61,9 @@ fn run(command: Command, world: &World, printer: &Printer) -> Result<u8, CliErro
         Command::Action(args) => action::run(&args, world, printer),
         Command::Compare(args) => compare::run(&args, world, printer),
         Command::Gate(args) => gate::run(&args, world, printer),
+        Command::Replay(args) => replay::run(&args, world, printer),
+        Command::Plan(args) => plan::run(&args, world, printer),
+        Command::Record(args) => record::run(&args, world, printer),
         Command::Report(args) => report::run(&args, world, printer),
         Command::Doctor(args) => doctor::run(&args, world, printer),
         Command::Log(args) => log::run(&args, world, printer),

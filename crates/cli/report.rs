@@ -11,6 +11,7 @@ use proofmark_core::policy::{Policy, PolicySide};
 use proofmark_core::ports::Revision;
 use proofmark_core::report::{self, LIMIT, Report as Document, ReportError};
 use proofmark_core::run::{PullRequest, RunContext};
+use proofmark_core::waiver::Circumstances;
 use proofmark_github::{Found, Link, Pull, RemoteTree};
 use proofmark_render as render;
 
@@ -23,7 +24,7 @@ use crate::output;
 use crate::posting::args::{FailOn, Given, Posting};
 use crate::posting::{self, Content, Place, Posts};
 use crate::printer::Printer;
-use crate::session::Session;
+use crate::session::{Session, circumstances};
 use crate::world::World;
 
 /// Post a report to GitHub: comment, check, labels; job summary, outputs, annotations
@@ -139,7 +140,7 @@ fn from_artifact(
         printer.say("No open pull request has this commit as its head any more, so nothing is posted.");
         return Ok(exit::ALLOWED);
     }
-    match source.report(artifact) {
+    match source.report(artifact, world) {
         Ok((report, github)) => {
             let config = config.unwrap_or(github);
             let holds = |sha: &str| says_it_judged(&report, sha);
@@ -210,7 +211,7 @@ impl Source {
     }
 
     /// The report that it left, judged by the policies of the bases, and what they say about posting.
-    fn report(&self, artifact: &str) -> Result<(Document, GitHub), CliError> {
+    fn report(&self, artifact: &str, world: &World) -> Result<(Document, GitHub), CliError> {
         let fetched = self.link.block_on(self.link.client().fetch_report(self.run, artifact));
         let bytes = fetched.map_err(|error| match &self.ended {
             Some(ended) => CliError::from(error).hint(format!("the first run ended as `{ended}`")),
@@ -222,7 +223,9 @@ impl Source {
         let mut worst: Option<Judgement> = None;
         for pull in &self.pulls {
             let (policy, own) = policy_of(pull, &self.link)?;
-            let judgement = judge(&report.comparison, &policy);
+            let commits = self.place.sha.iter().cloned().chain(report.comparison.head.revision.commit.clone()).collect();
+            let at = Circumstances { pull_request: Some(pull.number), author: pull.author.clone(), ..circumstances(None, commits, world) };
+            let judgement = judge(&report.comparison, &policy, &at);
             if worst.as_ref().is_none_or(|worst| judgement.effect > worst.effect) {
                 (worst, github) = (Some(judgement), own);
                 report.branch = Some(pull.base_ref.clone());

@@ -2,11 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use proofmark_core::config::Config;
+use proofmark_core::record::Record;
 use proofmark_core::report::{ComparisonDocument, Report};
 use proofmark_render::history::HistoryDocument;
 use schemars::generate::SchemaSettings;
 
 use crate::exit::{self, CliError};
+use crate::plan::PlanDocument;
 use crate::printer::Printer;
 
 /// Print the JSON Schema of the configuration or of a document
@@ -28,6 +30,10 @@ pub(crate) enum Document {
     Report,
     /// What `log --format json` prints
     Log,
+    /// What `plan --format json` prints
+    Plan,
+    /// What `record` keeps
+    Record,
 }
 
 pub(crate) fn run(args: &Schema, printer: &Printer) -> Result<u8, CliError> {
@@ -41,6 +47,8 @@ fn text(of: Document) -> Result<String, CliError> {
         Document::Comparison => printed::<ComparisonDocument>(),
         Document::Report => printed::<Report>(),
         Document::Log => printed::<HistoryDocument<'_>>(),
+        Document::Plan => printed::<PlanDocument>(),
+        Document::Record => printed::<Record>(),
     };
     serde_json::to_string_pretty(&schema)
         .map(|text| text + "\n")

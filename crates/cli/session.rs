@@ -11,7 +11,9 @@ use proofmark_core::path::RepoPath;
 use proofmark_core::policy::{Policy, PolicyOrigin, PolicySide};
 use proofmark_core::ports::Tree;
 use proofmark_core::problem::Problem;
+use proofmark_core::run::RunContext;
 use proofmark_core::snapshot::Snapshot;
+use proofmark_core::waiver::{Circumstances, Date};
 use proofmark_git::{Commit, Head, Repository};
 
 use crate::args::Between;
@@ -77,7 +79,8 @@ impl Session {
 
     /// Reads both sides, and the tip of the base branch where it has moved on.
     pub(crate) fn read(&self, params: bool, world: &World) -> Result<Read, CliError> {
-        let mut sources = Sources::new(&self.repository, &self.scope(), world)?;
+        let tables = self.config.as_ref().map_or(&[][..], |file| file.config.table.as_slice());
+        let mut sources = Sources::new(&self.repository, &self.scope(), world)?.beside(tables);
         let base_tree = self.base.tree.as_ref();
         let base = sources.discover(&self.repository, base_tree);
         let head = sources.discover(&self.repository, self.head.as_ref());
@@ -99,7 +102,26 @@ impl Session {
         });
         let (base, distance) = self.nearest_with_metrics(&mut sources, first, &wanted, params)?;
         self.check_targets(&base, &head)?;
-        Ok(Read { base, head, tip, baseline: Baseline::new(self.base.kind, self.base.name.clone()).back(distance) })
+        let baseline = Baseline::new(self.base.kind, self.base.name.clone()).back(distance);
+        Ok(Read { base, head, tip, baseline, sources, wanted })
+    }
+
+    /// The files of the base.
+    pub(crate) fn base_tree(&self) -> &dyn Tree {
+        self.base.tree.as_ref()
+    }
+
+    /// The base and its first-parent ancestors, the newest first, where this clone has them.
+    pub(crate) fn before(&self, most: usize) -> Result<Vec<Commit>, CliError> {
+        let Some(commit) = &self.base.commit else { return Ok(Vec::new()) };
+        Ok(self.repository.history(commit, true, most)?.commits)
+    }
+
+    /// What waivers are held against.
+    pub(crate) fn circumstances(&self, host: Option<&Host>, world: &World) -> Circumstances {
+        let run = host.map(|host| &host.run);
+        let commits = std::iter::once(self.head_commit.id.clone()).chain(run.and_then(|run| run.head.commit.clone())).collect();
+        circumstances(run, commits, world)
     }
 
     fn wanted(&self, sides: &[&Found], trees: &[&dyn Tree], params: bool) -> Discovery {
@@ -228,12 +250,26 @@ impl Session {
     }
 }
 
+/// What waivers are held against: the day, and what the run says of the change.
+pub(crate) fn circumstances(run: Option<&RunContext>, commits: Vec<String>, world: &World) -> Circumstances {
+    let pull = run.and_then(|run| run.pull_request.as_ref());
+    Circumstances {
+        today: Date::of_seconds(i64::try_from(world.now()).unwrap_or(i64::MAX)),
+        pull_request: pull.map(|pull| pull.number),
+        commits,
+        author: pull.and_then(|pull| pull.author.clone()).or_else(|| run.and_then(|run| run.actor.clone())),
+    }
+}
+
 /// Both sides, read.
 pub(crate) struct Read {
     pub(crate) base: Snapshot,
     pub(crate) head: Snapshot,
     tip: Option<Snapshot>,
     baseline: Baseline,
+    pub(crate) sources: Sources,
+    /// The files that both sides declare together.
+    pub(crate) wanted: Discovery,
 }
 
 impl Read {

@@ -1,13 +1,14 @@
 //! Builds what a comparison reads from: DVC projects, named files, files with the usual names, and DVC's stores.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use proofmark_core::config::Compare;
+use proofmark_core::config::{Compare, Table};
 use proofmark_core::discovery::{Discovery, Keys};
 use proofmark_core::files::{self, Patterns};
 use proofmark_core::glob::GlobError;
 use proofmark_core::path::RepoPath;
-use proofmark_core::ports::Tree;
+use proofmark_core::ports::{Blob, Tree};
 use proofmark_core::problem::{Problem, ProblemKind};
 use proofmark_core::snapshot::{Elsewhere, Fetched, Origin, Parsed, Recorded, Snapshot, Unfetched, take};
 use proofmark_dvc::{Dvc, Home, Memo, Stores};
@@ -18,6 +19,8 @@ use crate::world::World;
 /// What all revisions of one run share: caches and stores.
 pub(crate) struct Sources {
     patterns: Patterns,
+    /// Prediction tables: their rows are no metrics.
+    tables: BTreeSet<RepoPath>,
     read_dvc: bool,
     dvc_memo: Memo,
     files_memo: files::Memo,
@@ -37,6 +40,7 @@ impl Sources {
     pub(crate) fn new(repository: &Repository, config: &Compare, world: &World) -> Result<Self, GlobError> {
         Ok(Self {
             patterns: Patterns::compile(config)?,
+            tables: BTreeSet::new(),
             read_dvc: config.dvc,
             dvc_memo: Memo::default(),
             files_memo: files::Memo::default(),
@@ -45,6 +49,12 @@ impl Sources {
             root: repository.root().unwrap_or_else(|| repository.git_dir()).to_owned(),
             home: home(world),
         })
+    }
+
+    /// The same, without these prediction tables among the metrics files.
+    pub(crate) fn beside(mut self, tables: &[Table]) -> Self {
+        self.tables = tables.iter().filter_map(|table| RepoPath::parse(&table.file).ok()).collect();
+        self
     }
 
     /// What a revision declares.
@@ -71,12 +81,40 @@ impl Sources {
             discovery.merge(files::usual(tree, &self.files_memo, &outside));
         }
         self.patterns.drop_ignored(&mut discovery);
+        discovery.metrics.retain(|file| !self.tables.contains(file));
         Found { dvc, discovery }
     }
 
     /// Reads a revision: all that any side declares.
     pub(crate) fn snapshot(&self, tree: &dyn Tree, found: &Found, wanted: &Discovery) -> Snapshot {
         take(tree, &found.discovery, wanted, &self.elsewhere(found), &self.parsed)
+    }
+
+    /// A file of a revision that may be large: in the tree, or else where DVC keeps it. `None` when nobody has it.
+    pub(crate) fn open(&mut self, repository: &Repository, tree: &dyn Tree, path: &RepoPath, limit: u64) -> Result<Option<Blob>, Problem> {
+        match tree.open(path, limit) {
+            Ok(Some(blob)) => Ok(Some(blob)),
+            // What DVC says of it is only then worth looking for.
+            _ => {
+                let found = self.discover(repository, tree);
+                self.open_found(tree, &found, path, limit)
+            }
+        }
+    }
+
+    /// The same where discovery was done before.
+    pub(crate) fn open_found(&self, tree: &dyn Tree, found: &Found, path: &RepoPath, limit: u64) -> Result<Option<Blob>, Problem> {
+        let in_tree = tree.open(path, limit);
+        if let Ok(Some(blob)) = in_tree {
+            return Ok(Some(blob));
+        }
+        if let Some(tracked) = found.dvc.tracked(path).filter(|tracked| tracked.cached) {
+            return match tracked.locate(&self.stores, &self.dvc_memo, limit) {
+                Ok(located) => Ok(Some(located.blob)),
+                Err(error) => Err(unavailable(path, &tracked, &error)),
+            };
+        }
+        in_tree.map_err(|error| Problem::from_tree(path.clone(), &error))
     }
 
     /// The stores as seen from one revision.
@@ -118,14 +156,7 @@ impl Elsewhere for InStores<'_> {
                 };
                 Ok(Fetched { bytes: found.bytes, origin, hash })
             }
-            Err(error) => {
-                let problem = Problem::new(ProblemKind::Unavailable, path.clone(), error.to_string());
-                let problem = match error.hint(&tracked) {
-                    Some(hint) => problem.hint(hint),
-                    None => problem,
-                };
-                Err(Unfetched { hash, problem })
-            }
+            Err(error) => Err(Unfetched { hash, problem: unavailable(path, &tracked, &error) }),
         })
     }
 
@@ -141,6 +172,11 @@ impl Elsewhere for InStores<'_> {
         let message = format!("is not the content that `{}` records for it", tracked.declared_in);
         Recorded::Other(Problem::warning(path.clone(), message).hint("`dvc status` tells more; `dvc repro` or `dvc commit` records it"))
     }
+}
+
+fn unavailable(path: &RepoPath, tracked: &proofmark_dvc::Tracked, error: &proofmark_dvc::StoreError) -> Problem {
+    let problem = Problem::new(ProblemKind::Unavailable, path.clone(), error.to_string());
+    error.hint(tracked).into_iter().fold(problem, Problem::hint)
 }
 
 /// Equal texts mean equal content.

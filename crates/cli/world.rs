@@ -19,6 +19,8 @@ pub(crate) struct World {
     /// Columns of the terminal; `None` when standard output is none.
     pub(crate) width: Option<usize>,
     stdout_is_terminal: bool,
+    /// Whether somebody may watch standard error.
+    pub(crate) stderr_is_terminal: bool,
 }
 
 impl World {
@@ -31,7 +33,14 @@ impl World {
         let columns = env.get("COLUMNS").and_then(|text| text.parse().ok());
         let width =
             columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).filter(|_| stdout_is_terminal);
-        Self { env, folder: std::env::current_dir().unwrap_or_default(), program: std::env::current_exe().ok(), width, stdout_is_terminal }
+        Self {
+            env,
+            folder: std::env::current_dir().unwrap_or_default(),
+            program: std::env::current_exe().ok(),
+            width,
+            stdout_is_terminal,
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+        }
     }
 
     /// The same surroundings as seen from another folder.

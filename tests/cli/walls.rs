@@ -14,7 +14,7 @@ const OWNED: [(&str, &str); 11] = [
     ("reqwest", "proofmark-http"),
     ("rustls", "proofmark-http"),
     ("parquet", "proofmark-tables"),
-    ("libm", "proofmark-stats"),
+    ("indicatif", "proofmark"),
 ];
 
 /// What each crate may know of ours.

@@ -40,42 +40,40 @@ find_python() {
     return 1
 }
 
-wanted_stamp() {
-    "$1" -c 'import sys; print("python", *sys.version_info[:2])'
-    cat "$here/requirements.txt" "$here/constraints.txt"
-}
-
-make_venv() {
-    local python=$1
-    # Half-made ones have no stamp and are made anew: a virtual environment cannot be moved into place when done.
-    rm -rf "$PROOFMARK_VENV"
-    if ! "$python" -m venv "$PROOFMARK_VENV" 2>/dev/null; then
-        can_install || fail "\`$python -m venv\` does not work; install Python's venv module"
-        install python3-venv
-        rm -rf "$PROOFMARK_VENV"
-        "$python" -m venv "$PROOFMARK_VENV"
-    fi
-    say "installing DVC and the other Python tools into $PROOFMARK_VENV"
-    if ! pip_install --constraint "$here/constraints.txt"; then
-        say "$("$PROOFMARK_PYTHON" --version) cannot have exactly the versions in constraints.txt; taking what suits it"
-        pip_install
-    fi
-}
-
-pip_install() {
-    "$PROOFMARK_PYTHON" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" "$@"
-}
-
+# set_up_venv FOLDER REQUIREMENTS CONSTRAINTS CHECK: a virtual environment with what the first file asks for, in the
+# versions of the second; CHECK is Python that must run in it.
 set_up_venv() {
-    local python wanted stamp="$PROOFMARK_VENV/proofmark-stamp"
-    python=$(find_python) || fail 'Python 3.9 or newer is missing'
-    wanted=$(wanted_stamp "$python")
-    if [ -f "$stamp" ] && [ "$wanted" = "$(cat "$stamp")" ] && "$PROOFMARK_PYTHON" -c '' 2>/dev/null; then
+    local folder=$1 requirements="$here/$2.txt" constraints="$here/$3.txt" check=$4
+    local stamp="$folder/proofmark-stamp" wanted
+    wanted=$(python_version "$python" && cat "$requirements" "$constraints")
+    if [ -f "$stamp" ] && [ "$wanted" = "$(cat "$stamp")" ] && "$folder/bin/python" -c '' 2>/dev/null; then
         return
     fi
-    make_venv "$python"
-    "$PROOFMARK_PYTHON" -c 'import dvc.repo, dvclive, jsonschema, pre_commit'
+    # Half-made ones have no stamp and are made anew: a virtual environment cannot be moved into place when done.
+    rm -rf "$folder"
+    "$python" -m venv "$folder"
+    say "installing what $2.txt asks for into $folder"
+    if ! pip_install "$folder" "$requirements" --constraint "$constraints"; then
+        say "$("$python" --version) cannot have exactly the versions in $3.txt; taking what suits it"
+        pip_install "$folder" "$requirements"
+    fi
+    "$folder/bin/python" -c "$check"
     printf '%s\n' "$wanted" >"$stamp"
+}
+
+python_version() { "$1" -c 'import sys; print("python", *sys.version_info[:2])'; }
+
+pip_install() {
+    local folder=$1 requirements=$2
+    shift 2
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" "$@"
+}
+
+# Debian has Python's venv module apart.
+needs_venv() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null && return
+    can_install || fail "\`$1 -m venv\` does not work; install Python's venv module"
+    install python3-venv
 }
 
 # GitHub's own description of its API: what the fake of the tests answers is checked against it.
@@ -112,6 +110,13 @@ if command -v flock >/dev/null 2>&1; then
     exec 9>"$PROOFMARK_CACHE/setup.lock"
     flock 9
 fi
-set_up_venv
+python=$(find_python) || fail 'Python 3.9 or newer is missing'
+needs_venv "$python"
+# Both wait for downloads most of the time.
+set_up_venv "$PROOFMARK_STATISTICS_VENV" statistics statistics-constraints \
+    'import numpy, pandas, polars, pyarrow.parquet, scipy.stats, sklearn.metrics, statsmodels.stats.api' &
+statistics=$!
+set_up_venv "$PROOFMARK_VENV" requirements constraints 'import dvc.repo, dvclive, jsonschema, pre_commit'
 set_up_npm
+wait "$statistics"
 say "ready: $("$PROOFMARK_PYTHON" --version), DVC $("$PROOFMARK_PYTHON" -c 'import dvc; print(dvc.__version__)'), $(git --version)"

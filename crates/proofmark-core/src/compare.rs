@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::direction::{Direction, DirectionSource, Oriented};
 use crate::discovery::DataVersion;
+use crate::evidence::{Measured, TableVersion};
 use crate::key::Key;
 use crate::path::RepoPath;
 use crate::ports::Revision;
 use crate::problem::{Problem, ProblemKind};
+use crate::reference::{Reference, Series};
 use crate::snapshot::{Document, Leaves, Reading, Snapshot};
 use crate::value::Value;
 
@@ -229,6 +231,18 @@ pub struct Comparison {
     pub params: Vec<Delta>,
     /// Every tracked data version of both sides.
     pub data: Vec<DataDelta>,
+    /// The prediction tables that were evaluated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableVersion>,
+    /// Metrics of prediction tables, with what can be said about their difference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured: Vec<Measured>,
+    /// Values of other commits that rules compare with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
+    /// Recorded values that rules compare with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Series>,
 }
 
 /// What goes into a comparison.
@@ -265,6 +279,10 @@ pub fn compare(sides: &Sides<'_>, orient: &dyn Fn(&RepoPath, &Key) -> Option<Ori
         metrics,
         params: deltas(&sides.base.params, &sides.head.params, &no_direction),
         data: data_deltas(sides.base, sides.head),
+        tables: Vec::new(),
+        measured: Vec::new(),
+        references: Vec::new(),
+        history: Vec::new(),
     }
 }
 

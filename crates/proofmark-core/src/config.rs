@@ -5,23 +5,29 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::de::IgnoredAny;
 use serde::Deserialize;
-use toml::de::{DeTable, DeValue};
+use serde::de::IgnoredAny;
 
 use crate::direction::Direction;
 use crate::path::RepoPath;
 use crate::problem::{Position, Problem, ProblemKind};
 
+mod check;
+mod composite;
 mod github;
+mod judging;
 mod rule;
 mod situations;
 mod table;
+mod waiver;
 
+pub use self::composite::{Budget, By, Composite, Gap, Trade, WorstSlice};
 pub use self::github::{ByEffect, CommentMode, GitHub};
+pub use self::judging::{Baselines, History, Procedure, Runs, WhenInconclusive};
 pub use self::rule::{Combine, Limits, Rule, RuleLine};
 pub use self::situations::{Effect, Severity, Situations};
 pub use self::table::{Table, Task};
+pub use self::waiver::{Day, Waiver, Waivers};
 
 /// The file names that hold a configuration, in the order in which they are looked for.
 pub const FILES: [&str; 2] = ["proofmark.toml", "pyproject.toml"];
@@ -38,6 +44,20 @@ pub struct Config {
     pub policy: Situations,
     /// The rules. Without any, the built-in policy judges.
     pub rule: Vec<Rule>,
+    /// Prediction tables, whose metrics are computed from their rows.
+    pub table: Vec<Table>,
+    /// Metrics that are measured in several runs of the same training.
+    pub runs: Vec<Runs>,
+    /// Commits other than the base that rules can compare with.
+    pub baselines: Baselines,
+    /// Earlier values of the branch.
+    pub history: History,
+    /// Rules over several metrics or slices.
+    pub composite: Vec<Composite>,
+    /// Losses that somebody accepts.
+    pub waiver: Vec<Waiver>,
+    /// Who may accept losses, and for how long.
+    pub waivers: Waivers,
     /// What is shown on GitHub, and how.
     pub github: GitHub,
 }
@@ -120,11 +140,11 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Option<Config>, Problem> {
     let problem = |message: String| Problem::new(ProblemKind::Unparsable, file.clone(), message);
     let text = std::str::from_utf8(bytes)
         .map_err(|bad| problem("the file is not UTF-8".to_owned()).at(Some(Position::of(bytes, bad.valid_up_to()))))?;
-    let (read, rules) = if file.name() == "pyproject.toml" {
+    let (read, path) = if file.name() == "pyproject.toml" {
         let config = |project: PyProject| project.tool.map_or(Ok(None), Tools::config).map_err(serde::de::Error::custom);
-        (toml::from_str::<PyProject>(text).and_then(config), &["tool", "proofmark", "rule"][..])
+        (toml::from_str::<PyProject>(text).and_then(config), &["tool", "proofmark"][..])
     } else {
-        (toml::from_str::<Config>(text).map(Some), &["rule"][..])
+        (toml::from_str::<Config>(text).map(Some), &[][..])
     };
     let mut config = read.map_err(|error| {
         let position = error.span().map(|span| Position::of(bytes, span.start));
@@ -140,12 +160,10 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Option<Config>, Problem> {
         }
     })?;
     if let Some(config) = &mut config {
-        let mut places = rule_positions(text, rules).into_iter();
-        for (index, rule) in config.rule.iter_mut().enumerate() {
-            let place = places.next();
-            rule.line = RuleLine(place.map(|at| at.line));
-            rule.check().map_err(|message| problem(format!("rule {} (metric `{}`): {message}", index + 1, rule.metric)).at(place))?;
-        }
+        check::check(config, text, path).map_err(|mistake| {
+            let problem = problem(mistake.message).at(mistake.place);
+            mistake.hint.into_iter().fold(problem, Problem::hint)
+        })?;
     }
     Ok(config)
 }
@@ -158,18 +176,6 @@ pub fn github_alone(file: &RepoPath, bytes: &[u8]) -> Option<GitHub> {
         table = own;
     }
     table.remove("github")?.try_into().ok()
-}
-
-/// Where each rule begins: its header, or its brace in a list.
-fn rule_positions(text: &str, path: &[&str]) -> Vec<Position> {
-    let Ok(document) = DeTable::parse(text) else { return Vec::new() };
-    let root = DeValue::Table(document.into_inner());
-    let found = path.iter().try_fold(&root, |value, name| match value {
-        DeValue::Table(table) => table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value.get_ref()),
-        _ => None,
-    });
-    let Some(DeValue::Array(rules)) = found else { return Vec::new() };
-    rules.iter().map(|rule| Position::of(text.as_bytes(), rule.span().start)).collect()
 }
 
 /// serde says ``unknown field `x`, expected one of `a`, `b` ``; the nearest of them is what the user meant.

@@ -48,12 +48,39 @@ impl Slice {
 }
 
 impl fmt::Display for Slice {
-    /// `country=DE, device=phone`; nothing for all rows.
+    /// `country=DE, device=phone`; nothing for all rows. A cell that is missing has no value.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (column, value)) in self.0.iter().enumerate() {
+            let value = if value.is_empty() { "(missing)" } else { value };
             write!(out, "{}{column}={value}", if index > 0 { ", " } else { "" })?;
         }
         Ok(())
+    }
+}
+
+/// One prediction table, as both sides have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct TableVersion {
+    /// What rules call it.
+    pub name: String,
+    /// The file.
+    pub file: RepoPath,
+    /// SHA-256 of the base's file, where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// SHA-256 of the head's file, where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+    /// Which examples the head's table is about, as a digest of ids and labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_set: Option<String>,
+}
+
+impl TableVersion {
+    /// A table of which nothing was read yet.
+    pub fn new(name: impl Into<String>, file: RepoPath) -> Self {
+        Self { name: name.into(), file, base: None, head: None, test_set: None }
     }
 }
 
@@ -300,4 +327,10 @@ pub fn levels() -> Vec<f64> {
     let mut levels: Vec<f64> = lower.flat_map(|level| [level, 1.0 - level]).chain([0.0, 0.5, 1.0]).collect();
     levels.sort_by(f64::total_cmp);
     levels
+}
+
+/// The columns of a slice as a table declares it: `country`, or several joined by `*` (`country*device`).
+pub fn selector_columns(text: &str) -> Vec<&str> {
+    let columns: Vec<&str> = text.split('*').map(str::trim).collect();
+    if columns.iter().any(|column| column.is_empty()) { Vec::new() } else { columns }
 }

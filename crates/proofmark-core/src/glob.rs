@@ -47,6 +47,11 @@ impl Glob {
         Self::new(text, true)
     }
 
+    /// A text that means itself, whatever is in it.
+    pub fn literal(text: &str) -> Self {
+        Self { text: text.to_owned(), matcher: None }
+    }
+
     fn new(text: &str, literal_separator: bool) -> Result<Self, GlobError> {
         let plain = !text.contains(['*', '?', '[', ']', '{', '}', '\\']);
         // An index such as `folds[0].auc` is a name and not a range of characters.

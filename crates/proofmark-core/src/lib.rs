@@ -5,6 +5,7 @@
 
 pub mod annotation;
 pub mod compare;
+pub mod composite;
 pub mod config;
 pub mod direction;
 pub mod discovery;
@@ -21,7 +22,10 @@ pub mod path;
 pub mod policy;
 pub mod ports;
 pub mod problem;
+pub mod record;
+pub mod reference;
 pub mod report;
+pub mod requests;
 pub mod run;
 pub mod snapshot;
 pub mod value;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,15 @@ pub struct Content {
     pub id: Option<ContentId>,
 }
 
+/// A large file's content, where it can be had without holding all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blob {
+    /// All of its bytes.
+    InMemory(Vec<u8>),
+    /// A regular file on disk that holds it.
+    OnDisk(PathBuf),
+}
+
 /// Read-only files at one revision.
 ///
 /// Symbolic links are followed inside the tree, with a bound, and never outside. "Nothing there" is `None`,
@@ -127,6 +137,20 @@ pub trait Tree: Sync {
     /// # Errors
     /// See [`TreeError`].
     fn read(&self, path: &RepoPath) -> Result<Option<Content>, TreeError>;
+
+    /// The content of a file that may be larger than a metrics file, up to `limit` bytes; `None` when nothing is there, or a
+    /// folder.
+    ///
+    /// # Errors
+    /// See [`TreeError`].
+    fn open(&self, path: &RepoPath, limit: u64) -> Result<Option<Blob>, TreeError> {
+        let Some(content) = self.read(path)? else { return Ok(None) };
+        let size = content.bytes.len() as u64;
+        if size > limit {
+            return Err(TreeError::TooLarge { path: path.clone(), size, limit });
+        }
+        Ok(Some(Blob::InMemory(content.bytes)))
+    }
 
     /// What stands at a path once links are followed, without reading it; `None` when nothing is there.
     ///
@@ -187,7 +211,7 @@ pub enum TreeError {
         /// The object.
         id: String,
     },
-    /// More bytes than are read for a metrics file.
+    /// More bytes than are read for a file of its kind.
     #[error("`{path}` is {size} bytes large, more than the {limit} that are read")]
     TooLarge {
         /// The file.

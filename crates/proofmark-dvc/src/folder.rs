@@ -44,14 +44,18 @@ pub(crate) fn list(project: &RepoPath, object: &Object, objects: &dyn Objects, m
 
 /// The content of a tracked file, through the list of the folder around it if need be.
 pub(crate) fn fetch(tracked: &Tracked, objects: &dyn Objects, memo: &Memo) -> Result<Fetched, StoreError> {
+    objects.object(&tracked.project, &object_of(tracked, objects, memo)?)
+}
+
+/// The object of a tracked file, through the list of the folder around it if need be.
+pub(crate) fn object_of(tracked: &Tracked, objects: &dyn Objects, memo: &Memo) -> Result<Object, StoreError> {
     let object = tracked.object()?;
     let Some(inside) = &tracked.inside else {
-        return if object.is_folder() { Err(StoreError::Folder) } else { objects.object(&tracked.project, &object) };
+        return if object.is_folder() { Err(StoreError::Folder) } else { Ok(object) };
     };
     let folder = list(&tracked.project, &object, objects, memo)?;
     let Some(hash) = folder.files.get(inside) else {
         return Err(StoreError::NotInFolder { folder: tracked.output.clone(), inside: inside.clone() });
     };
-    let file = Object::new(hash, tracked.legacy).ok_or_else(|| StoreError::NoObject { algorithm: "md5".to_owned(), hash: hash.clone() })?;
-    objects.object(&tracked.project, &file)
+    Object::new(hash, tracked.legacy).ok_or_else(|| StoreError::NoObject { algorithm: "md5".to_owned(), hash: hash.clone() })
 }

@@ -35,5 +35,5 @@ mod walk;
 pub use memo::Memo;
 pub use project::{Dvc, Project};
 pub use stages::{Out, OutKind, Stage};
-pub use store::{Fetched, Home, Objects, Origin, Store, StoreError, Stores};
+pub use store::{Fetched, Home, Located, Objects, Origin, Store, StoreError, Stores};
 pub use tracked::{Object, Tracked};

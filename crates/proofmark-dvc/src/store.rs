@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use md5::{Digest as _, Md5};
 use proofmark_core::path::RepoPath;
-use proofmark_core::ports::Tree;
+use proofmark_core::ports::{Blob, Tree};
 
 use crate::config::Config;
 use crate::project::Dvc;
@@ -16,6 +16,8 @@ use crate::tracked::{Object, Tracked};
 
 /// Bytes of one object that are read.
 const MAX_OBJECT: u64 = 64 << 20;
+/// Bytes that DVC before 3.0 hashed at a time.
+const PIECE: usize = 1 << 20;
 /// Bytes of one configuration file that are read.
 const MAX_CONFIG: u64 = 1 << 20;
 
@@ -48,6 +50,17 @@ pub struct Fetched {
     pub hash: String,
 }
 
+/// A place whose content was checked against its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// The content.
+    pub blob: Blob,
+    /// Where it is.
+    pub from: Origin,
+    /// Its hash as DVC writes it.
+    pub hash: String,
+}
+
 /// Why cached content cannot be had. `Display` says what, [`StoreError::hint`] what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -68,8 +81,8 @@ pub enum StoreError {
         /// The place.
         from: Origin,
     },
-    /// More bytes than are read for a metrics file.
-    #[error("its content ({hash}) is {size} bytes large, more than the {MAX_OBJECT} that are read")]
+    /// More bytes than are read for a file of its kind.
+    #[error("its content ({hash}) is {size} bytes large, more than is read")]
     TooLarge {
         /// The hash.
         hash: String,
@@ -129,6 +142,15 @@ pub trait Objects: Sync {
     /// # Errors
     /// See [`StoreError`].
     fn object(&self, project: &RepoPath, object: &Object) -> Result<Fetched, StoreError>;
+
+    /// The place of one object of a project that may be large, checked against the hash; its bytes where there is no place.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn locate(&self, project: &RepoPath, object: &Object, limit: u64) -> Result<Located, StoreError> {
+        let _ = limit;
+        self.object(project, object).map(|fetched| Located { blob: Blob::InMemory(fetched.bytes), from: fetched.from, hash: fetched.hash })
+    }
 }
 
 /// The user's side of DVC's configuration: what comes before a project's own files.
@@ -183,6 +205,13 @@ impl Objects for Stores {
             None => Err(StoreError::Missing { hash: object.hash().to_owned(), elsewhere: Vec::new() }),
         }
     }
+
+    fn locate(&self, project: &RepoPath, object: &Object, limit: u64) -> Result<Located, StoreError> {
+        match self.by_project.get(project) {
+            Some(store) => store.locate(object, limit),
+            None => Err(StoreError::Missing { hash: object.hash().to_owned(), elsewhere: Vec::new() }),
+        }
+    }
 }
 
 /// The cache and the local remotes of one project.
@@ -221,6 +250,32 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub fn object(&self, object: &Object) -> Result<Fetched, StoreError> {
+        self.first_sound(object, |path, is_old, from| {
+            let Some(bytes) = read(path, object, from)? else { return Ok(None) };
+            let fetched = |bytes| Fetched { bytes, from: from.clone(), hash: object.hash().to_owned() };
+            Ok(Some(matches_hash(&bytes, object, is_old).then(|| fetched(bytes))))
+        })
+    }
+
+    /// The place of one object that may be large, checked against the hash.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn locate(&self, object: &Object, limit: u64) -> Result<Located, StoreError> {
+        self.first_sound(object, |path, is_old, from| {
+            let Some(matches) = matches_on_disk(path, object, is_old, from, limit)? else { return Ok(None) };
+            let located = || Located { blob: Blob::OnDisk(path.to_owned()), from: from.clone(), hash: object.hash().to_owned() };
+            Ok(Some(matches.then(located)))
+        })
+    }
+
+    /// What `look` finds in the first place where an object is and its content is as its hash says. `look` gets the place and
+    /// whether it is one of DVC before 3.0; it gives nothing where nothing is, and `Some(None)` where something else is.
+    fn first_sound<T>(
+        &self,
+        object: &Object,
+        look: impl Fn(&Path, bool, &Origin) -> Result<Option<Option<T>>, StoreError>,
+    ) -> Result<T, StoreError> {
         let (first, rest) = object.hash().split_at(2);
         let mut failure = None;
         for (from, folder) in &self.places {
@@ -228,12 +283,10 @@ impl Store {
             let old = folder.join(first).join(rest);
             let places = if object.is_legacy() { [(old, true), (new, false)] } else { [(new, false), (old, true)] };
             for (path, is_old) in places {
-                match read(&path, object, from) {
+                match look(&path, is_old, from) {
                     Ok(None) => {}
-                    Ok(Some(bytes)) if matches_hash(&bytes, object, is_old) => {
-                        return Ok(Fetched { bytes, from: from.clone(), hash: object.hash().to_owned() });
-                    }
-                    Ok(Some(_)) => failure = Some(StoreError::Damaged { hash: object.hash().to_owned(), from: from.clone() }),
+                    Ok(Some(Some(found))) => return Ok(found),
+                    Ok(Some(None)) => failure = Some(StoreError::Damaged { hash: object.hash().to_owned(), from: from.clone() }),
                     Err(error) => failure = Some(error),
                 }
             }
@@ -260,6 +313,30 @@ fn read(path: &Path, object: &Object, from: &Origin) -> Result<Option<Vec<u8>>, 
     Ok(Some(bytes))
 }
 
+/// Whether the file at a place is an object, without holding it; `None` when there is no file.
+fn matches_on_disk(path: &Path, object: &Object, old: bool, from: &Origin, limit: u64) -> Result<Option<bool>, StoreError> {
+    let refused = |error: std::io::Error| StoreError::Refused { from: from.clone(), detail: error.to_string() };
+    let Some((mut file, size)) = regular(path).map_err(refused)? else { return Ok(None) };
+    if size > limit {
+        return Err(StoreError::TooLarge { hash: object.hash().to_owned(), size });
+    }
+    let mut hashes = (Md5::new(), Md5::new());
+    let mut piece = Vec::with_capacity(PIECE);
+    loop {
+        piece.clear();
+        file.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(refused)?;
+        if piece.is_empty() {
+            break;
+        }
+        hashes.0.update(&piece);
+        if old {
+            update_dos2unix(&mut hashes.1, &piece);
+        }
+    }
+    let digits = object.hash();
+    Ok(Some(hex(&hashes.0.finalize()) == digits || (old && hex(&hashes.1.finalize()) == digits)))
+}
+
 /// Opens a regular file and nothing else: a pipe would never end.
 fn regular(path: &Path) -> std::io::Result<Option<(File, u64)>> {
     match std::fs::metadata(path) {
@@ -279,19 +356,21 @@ pub(crate) fn matches_hash(bytes: &[u8], object: &Object, old: bool) -> bool {
 /// The MD5 of DVC 1 and 2: taken in pieces of a megabyte, in each of which that looks like text CRLF counts as LF.
 fn dos2unix_md5(bytes: &[u8]) -> Vec<u8> {
     let mut hash = Md5::new();
-    for chunk in bytes.chunks(1 << 20) {
-        if !looks_like_text(&chunk[..chunk.len().min(512)]) {
-            hash.update(chunk);
-            continue;
-        }
-        let mut rest = chunk;
-        while let Some(at) = rest.windows(2).position(|pair| pair == b"\r\n") {
-            hash.update(&rest[..at]);
-            rest = &rest[at + 1..];
-        }
-        hash.update(rest);
-    }
+    bytes.chunks(PIECE).for_each(|chunk| update_dos2unix(&mut hash, chunk));
     hash.finalize().to_vec()
+}
+
+fn update_dos2unix(hash: &mut Md5, chunk: &[u8]) {
+    if !looks_like_text(&chunk[..chunk.len().min(512)]) {
+        hash.update(chunk);
+        return;
+    }
+    let mut rest = chunk;
+    while let Some(at) = rest.windows(2).position(|pair| pair == b"\r\n") {
+        hash.update(&rest[..at]);
+        rest = &rest[at + 1..];
+    }
+    hash.update(rest);
 }
 
 /// DVC's guess: no NUL, and at most three bytes in ten that are no plain text.

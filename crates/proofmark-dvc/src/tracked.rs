@@ -5,7 +5,7 @@ use proofmark_core::path::RepoPath;
 
 use crate::folder;
 use crate::memo::Memo;
-use crate::store::{self, Fetched, Objects, StoreError};
+use crate::store::{self, Fetched, Located, Objects, StoreError};
 
 /// A file or folder whose content DVC knows by hash.
 ///
@@ -35,6 +35,14 @@ impl Tracked {
     /// See [`StoreError`].
     pub fn fetch(&self, objects: &dyn Objects, memo: &Memo) -> Result<Fetched, StoreError> {
         folder::fetch(self, objects, memo)
+    }
+
+    /// The place of a file that may be large, without reading all of it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn locate(&self, objects: &dyn Objects, memo: &Memo, limit: u64) -> Result<Located, StoreError> {
+        objects.locate(&self.project, &folder::object_of(self, objects, memo)?, limit)
     }
 
     /// Whether `bytes` are the content that `version` names. Inside a folder whose list is not known it cannot be told.

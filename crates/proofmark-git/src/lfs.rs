@@ -1,9 +1,9 @@
 //! Git-LFS pointers: a small text in git that stands for a large file elsewhere.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Pointers are at most this long, by their specification.
-const LONGEST_POINTER: usize = 1024;
+pub(crate) const LONGEST_POINTER: usize = 1024;
 
 const FIRST_LINE: &[u8] = b"version https://git-lfs.github.com/spec/v1";
 
@@ -29,14 +29,16 @@ impl Pointer {
     }
 
     /// The content out of this clone's LFS store; `None` when it is not there.
+    pub(crate) fn load(&self, common_dir: &Path) -> Option<Vec<u8>> {
+        std::fs::read(self.locate(common_dir)?).ok()
+    }
+
+    /// Where this clone's LFS store has the content; `None` when it has not.
     ///
     /// Its size is compared and its hash is not: `git lfs` moves a file there only after it has verified the hash.
-    pub(crate) fn load(&self, common_dir: &Path) -> Option<Vec<u8>> {
+    pub(crate) fn locate(&self, common_dir: &Path) -> Option<PathBuf> {
         let path = common_dir.join("lfs/objects").join(&self.sha256[..2]).join(&self.sha256[2..4]).join(&self.sha256);
-        if std::fs::metadata(&path).ok()?.len() != self.size {
-            return None;
-        }
-        std::fs::read(path).ok()
+        (std::fs::metadata(&path).ok()?.len() == self.size).then_some(path)
     }
 }
 

@@ -6,7 +6,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use proofmark_core::links::{Node, follow};
 use proofmark_core::path::RepoPath;
-use proofmark_core::ports::{Content, ContentId, Entry, EntryKind, Revision, Tree, TreeError};
+use proofmark_core::ports::{Blob, Content, ContentId, Entry, EntryKind, Revision, Tree, TreeError};
 
 use crate::commit::Commit;
 use crate::error::GitError;
@@ -85,6 +85,12 @@ impl Tree for GitTree {
         Ok(Some(Content { bytes, id: Some(ContentId::new(id.as_slice())) }))
     }
 
+    fn open(&self, path: &RepoPath, limit: u64) -> Result<Option<Blob>, TreeError> {
+        let Some(Node { kind: EntryKind::File, place: id }) = self.find(path)? else { return Ok(None) };
+        let bytes = self.repository.large_blob(id, limit).map_err(|error| tree_error(error, id, path, limit))?;
+        self.repository.open_through_lfs(bytes, path, limit).map(Some)
+    }
+
     fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, TreeError> {
         let entry =
             |node: Node<ObjectId>| Entry { name: path.name().to_owned(), kind: node.kind, id: Some(ContentId::new(node.place.as_slice())) };
@@ -104,6 +110,26 @@ impl Inner {
             return Err(TreeError::TooLarge { path: path.clone(), size: pointer.size, limit: self.limit });
         }
         pointer.load(self.common_dir()).ok_or_else(|| TreeError::LfsPointer { path: path.clone() })
+    }
+
+    /// The same for a file that may be large.
+    pub(crate) fn open_through_lfs(&self, bytes: Vec<u8>, path: &RepoPath, limit: u64) -> Result<Blob, TreeError> {
+        let Some(pointer) = Pointer::parse(&bytes) else { return Ok(Blob::InMemory(bytes)) };
+        if pointer.size > limit {
+            return Err(TreeError::TooLarge { path: path.clone(), size: pointer.size, limit });
+        }
+        pointer.locate(self.common_dir()).map(Blob::OnDisk).ok_or_else(|| TreeError::LfsPointer { path: path.clone() })
+    }
+
+    /// The bytes of a file that may be larger than the database is set to inflate.
+    fn large_blob(&self, id: ObjectId, limit: u64) -> Result<Vec<u8>, ObjectError> {
+        match self.objects.find(id, Kind::Blob, limit) {
+            Err(ObjectError::Refused(refused)) => match self.with_room_for(limit) {
+                Some(objects) => objects.find(id, Kind::Blob, limit),
+                None => Err(ObjectError::Refused(refused)),
+            },
+            found => found,
+        }
     }
 }
 

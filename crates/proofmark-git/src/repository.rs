@@ -65,17 +65,7 @@ impl Repository {
     }
 
     fn open(folder: PathBuf, git_dir: PathBuf) -> Result<Self, GitError> {
-        let options = Options::default()
-            .permissions(Permissions::isolated())
-            .with(Trust::Full)
-            // A work tree of another owner lowers the trust; its configuration (object format, work tree) counts all the same.
-            .filter_config_section(|_| true)
-            .lossy_config(true)
-            .config_overrides([
-                // The database refuses to inflate more than the limit, so that a size needs no look-up of its own.
-                format!("gitoxide.objects.allocLimit={}", 2 * LIMIT),
-            ]);
-        let git = options.open(folder).map_err(|error| open_error(&git_dir, &error))?;
+        let git = options(LIMIT).open(folder).map_err(|error| open_error(&git_dir, &error))?;
         let local = git.to_thread_local();
         let storage = local.config_snapshot().string("extensions.refStorage").map(|value| value.to_string());
         if let Some(storage) = storage.filter(|storage| !storage.eq_ignore_ascii_case("files")) {
@@ -170,6 +160,12 @@ impl Inner {
         self.git.common_dir.as_deref().unwrap_or_else(|| self.git.git_dir())
     }
 
+    /// The same objects, for a few files that are larger than usual.
+    pub(crate) fn with_room_for(&self, limit: u64) -> Option<Objects> {
+        let git = options(limit).open(self.git.git_dir()).ok()?;
+        Some(Objects::new(git.to_thread_local(), git))
+    }
+
     /// Reads and decodes a commit.
     pub(crate) fn commit(&self, id: ObjectId) -> Result<Commit, GitError> {
         let missing = || GitError::MissingObject { what: format!("the commit `{id}`"), id: id.to_string() };
@@ -181,6 +177,20 @@ impl Inner {
         }
         Commit::decode(id, &data).map_err(refused)
     }
+}
+
+/// How a repository is opened whose files have up to `limit` bytes.
+fn options(limit: u64) -> Options {
+    Options::default()
+        .permissions(Permissions::isolated())
+        .with(Trust::Full)
+        // A work tree of another owner lowers the trust; its configuration (object format, work tree) counts all the same.
+        .filter_config_section(|_| true)
+        .lossy_config(true)
+        .config_overrides([
+            // The database refuses to inflate more than the limit, so that a size needs no look-up of its own.
+            format!("gitoxide.objects.allocLimit={}", 2 * limit),
+        ])
 }
 
 fn open_error(git_dir: &Path, error: &gix::Error) -> GitError {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use proofmark_core::links::{Node, follow};
 use proofmark_core::path::RepoPath;
-use proofmark_core::ports::{Content, Entry, EntryKind, Revision, Tree, TreeError};
+use proofmark_core::ports::{Blob, Content, Entry, EntryKind, Revision, Tree, TreeError};
 
 use crate::ignores::Ignores;
 use crate::repository::Inner;
@@ -97,6 +97,24 @@ impl Tree for WorkTree {
         }
         let bytes = self.repository.through_lfs(bytes, path)?;
         Ok(Some(Content { bytes, id: None }))
+    }
+
+    fn open(&self, path: &RepoPath, limit: u64) -> Result<Option<Blob>, TreeError> {
+        let Some(Node { kind: EntryKind::File, place }) = self.find(path)? else { return Ok(None) };
+        let size = match fs::metadata(&place) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(refused(path, &error)),
+        };
+        if size > limit {
+            return Err(TreeError::TooLarge { path: path.clone(), size, limit });
+        }
+        // A small file may be a pointer to the real one.
+        if size <= crate::lfs::LONGEST_POINTER as u64 {
+            let bytes = fs::read(&place).map_err(|error| refused(path, &error))?;
+            return self.repository.open_through_lfs(bytes, path, limit).map(Some);
+        }
+        Ok(Some(Blob::OnDisk(place)))
     }
 
     fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, TreeError> {

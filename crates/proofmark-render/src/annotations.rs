@@ -11,6 +11,7 @@ use proofmark_core::problem::{Problem, ProblemKind};
 use proofmark_core::report::Report;
 
 use crate::escape::terminal;
+use crate::names::check_name;
 use crate::text::cut;
 
 /// In units of UTF-16, after escaping.
@@ -58,8 +59,8 @@ impl<'a> Places<'a> {
             return Some(unreadable(problem, finding.effect));
         }
         let (file, line) = self.of(finding)?;
-        let metric = finding.metric.to_string();
-        let about = if finding.metric.is_root() { "metrics" } else { &metric };
+        let name = check_name(finding);
+        let about = if finding.metric.is_root() { "metrics" } else { &name };
         Some(remark(
             file,
             line,

@@ -6,6 +6,7 @@ use proofmark_core::report::Report;
 
 use crate::escape::terminal;
 use crate::fit::{Form, summary_within};
+use crate::names::check_name;
 use crate::page::Page;
 use crate::text::{clip, cut};
 use crate::view::gate::headline as outcome;
@@ -61,7 +62,7 @@ pub fn status_line(report: &Report) -> String {
     let blocking = report.judgement.findings.iter().filter(|finding| finding.effect == Effect::Block);
     let worst = blocking.min_by_key(|finding| finding.verdict).and_then(|finding| {
         let (base, head) = shown_pair(finding.baseline.as_ref()?, finding.candidate.as_ref()?);
-        Some(format!("{headline} ({} {} → {})", clip(&finding.metric.to_string(), 60), clip(&base, 20), clip(&head, 20)))
+        Some(format!("{headline} ({} {} → {})", clip(&check_name(finding), 60), clip(&base, 20), clip(&head, 20)))
     });
     let longer = worst.map(|worst| terminal(&worst)).filter(|worst| worst.encode_utf16().count() <= LONGEST_STATUS);
     longer.unwrap_or_else(|| cut(&terminal(&headline), LONGEST_STATUS))

@@ -1,7 +1,7 @@
 //! Markdown within a limit of bytes: shortened on purpose, at the borders of rows, and said.
 //!
 //! What goes first is what people miss least: rows in which nothing happened, then params and data, then earlier runs,
-//! then metrics, then problems, then notices; what blocks goes last, and of each the worst is kept longest. A report that
+//! then metrics, slices, evidence, waivers, then problems, then notices; what blocks goes last, and of each the worst is kept longest. A report that
 //! is still too long is told in the short form, and then in one line.
 
 use proofmark_core::config::Effect;
@@ -84,8 +84,16 @@ struct Draft {
 }
 
 /// What is shortened, one after the other, and how much of it there may be.
-const STEPS: [fn(&mut Room) -> &mut usize; 5] =
-    [|room| &mut room.details, |room| &mut room.past, |room| &mut room.metrics, |room| &mut room.problems, |room| &mut room.findings];
+const STEPS: [fn(&mut Room) -> &mut usize; 8] = [
+    |room| &mut room.details,
+    |room| &mut room.past,
+    |room| &mut room.metrics,
+    |room| &mut room.slices,
+    |room| &mut room.evidence,
+    |room| &mut room.waivers,
+    |room| &mut room.problems,
+    |room| &mut room.findings,
+];
 
 impl<'a> Form<'a> {
     /// Everything that is not in the short form.
@@ -97,7 +105,7 @@ impl<'a> Form<'a> {
     pub(crate) fn within(&self, options: &Options, limit: usize) -> Result<Option<Fitted>, RenderError> {
         let mut wanted = Room { ranked: true, ..Room::from(options) };
         if self.template.is_none() {
-            wanted = Room { details: 0, past: 0, metrics: 0, problems: 0, ..wanted };
+            wanted = Room { details: 0, past: 0, metrics: 0, problems: 0, evidence: 0, slices: 0, waivers: 0, ..wanted };
         }
         let [mut first, second] = ROWS.map(|bytes| wanted.at_most(limit / bytes));
         // A metric must not take the room of a check, so of checks all are tried that could fit.
@@ -173,6 +181,9 @@ impl<'a> Form<'a> {
                 rows(&comparison.params).max(comparison.data.rows.len()),
                 page.past.len(),
                 rows(&comparison.metrics),
+                view.slices.shown(),
+                view.evidence.rows.len(),
+                view.waivers.shown(),
                 comparison.problems.len(),
                 view.blocking.len() + view.notices.len() + view.allowed.len() + view.passed.len(),
             ],
@@ -196,6 +207,15 @@ impl<'a> Form<'a> {
         tell(other, counted(other, if blocking > 0 { "other check" } else { "check" }));
         if self.sections == Sections::All {
             tell(comparison.problems_left_out, counted(comparison.problems_left_out, "problem"));
+            // What a report leaves out by itself is said in its place.
+            if room.waivers < wanted.waivers {
+                let waivers = view.waivers.accepted_left_out + view.waivers.notes_left_out + view.waivers.texts_left_out;
+                tell(waivers, counted(waivers, "text") + " about waivers");
+            }
+            tell(view.evidence.left_out, counted(view.evidence.left_out, "row") + " of evidence");
+            if room.slices < wanted.slices {
+                tell(view.slices.rows_left_out, counted(view.slices.rows_left_out, "slice"));
+            }
             tell(comparison.metrics.left_out, counted(comparison.metrics.left_out, "metric"));
             tell(comparison.params.left_out, counted(comparison.params.left_out, "param"));
             tell(comparison.data.left_out, counted(comparison.data.left_out, "data version"));

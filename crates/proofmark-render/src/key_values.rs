@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use proofmark_core::config::Effect;
-use proofmark_core::key::Key;
+use proofmark_core::gate::Finding;
 use proofmark_core::path::RepoPath;
 use proofmark_core::report::Report;
 use proofmark_core::value::Value;
 
+use crate::names::place_name;
 use crate::text::clip;
 
 const MOST: usize = 5;
@@ -20,15 +21,16 @@ const LONGEST_NAME: usize = 120;
 pub fn key_values(report: &Report) -> Vec<(String, f64)> {
     let findings = &report.judgement.findings;
     let blocking = findings.iter().filter(|finding| finding.effect == Effect::Block);
-    let ruled = findings.iter().filter(|finding| finding.rule.is_some());
-    let judged = blocking.chain(ruled).map(|finding| (finding.file.as_ref(), &finding.metric, finding.candidate.as_ref()));
+    let ruled = || findings.iter().filter(|finding| finding.rule.is_some());
+    // The whole before its parts, of which there may be many.
+    let ruled = ruled().filter(|finding| finding.slice.is_all()).chain(ruled().filter(|finding| !finding.slice.is_all()));
+    let judged = blocking.chain(ruled).map(|finding| (of_finding(finding), finding.candidate.as_ref()));
     let changed = report.comparison.metrics.iter().filter(|row| !row.status.is_unchanged());
-    let changed = changed.map(|row| (Some(&row.file), &row.key, row.head.as_ref()));
+    let changed = changed.map(|row| (name(Some(&row.file), &row.key.to_string()), row.head.as_ref()));
     let mut names = BTreeSet::new();
     let mut values = Vec::new();
-    for (file, key, value) in judged.chain(changed) {
+    for (name, value) in judged.chain(changed) {
         let Some(number) = value.and_then(Value::as_f64).filter(|number| number.is_finite()) else { continue };
-        let name = name(file, key);
         if names.insert(name.clone()) {
             values.push((name, number));
             if values.len() == MOST {
@@ -39,8 +41,13 @@ pub fn key_values(report: &Report) -> Vec<(String, f64)> {
     values
 }
 
-fn name(file: Option<&RepoPath>, key: &Key) -> String {
-    let name = file.map_or_else(|| key.to_string(), |file| format!("{key} in {file}"));
+/// A table has a name of its own, which stands for its file.
+fn of_finding(finding: &Finding) -> String {
+    name(finding.file.as_ref().filter(|_| finding.table.is_none()), &place_name(finding))
+}
+
+fn name(file: Option<&RepoPath>, metric: &str) -> String {
+    let name = file.map_or_else(|| metric.to_owned(), |file| format!("{metric} in {file}"));
     clip(&name, LONGEST_NAME)
 }
 

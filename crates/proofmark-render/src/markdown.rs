@@ -95,8 +95,9 @@ fn environment(context: &Context<'_>) -> Result<Environment<'static>, Error> {
     let findings = context
         .report
         .map_or(0, |report| report.blocking.len() + report.notices.len() + report.allowed.len() + report.passed.len() + report.notes.len());
+    let evidence = context.report.map_or(0, |report| report.evidence.rows.len() + report.slices.shown() + report.waivers.shown());
     let runs = context.page.map_or(0, |page| page.past.len() + page.courses.len());
-    let rows = u64::try_from(rows + findings + runs + context.comparison.problems.len()).unwrap_or(u64::MAX);
+    let rows = u64::try_from(rows + findings + evidence + runs + context.comparison.problems.len()).unwrap_or(u64::MAX);
     environment.set_fuel(Some(FUEL.saturating_add(rows.saturating_mul(FUEL_PER_ROW))));
     Ok(environment)
 }

@@ -1,5 +1,6 @@
 //! Documents for a terminal, a log or a chat: plain lines in aligned columns.
 
+mod evidence;
 mod gate;
 mod parts;
 
@@ -40,7 +41,9 @@ pub fn comparison_table(document: &ComparisonDocument, options: &Options) -> Str
     page.finish()
 }
 
-/// A judged comparison for a terminal: what came out, then every check that did not pass, and why.
+/// A judged comparison for a terminal: what came out, then every check that did not pass, and why; then what the checks rest on.
+///
+/// Lines are at most [`Options::width`] wide but for the text of a waiver, which is there to be copied.
 pub fn report_table(report: &Report, options: &Options) -> String {
     let view = ReportView::new(report, options);
     let mut page = Page::new(options);
@@ -49,6 +52,9 @@ pub fn report_table(report: &Report, options: &Options) -> String {
     parts::sides(&mut page, &view.comparison);
     gate::policy(&mut page, &view);
     gate::findings(&mut page, &view);
+    evidence::waivers(&mut page, &view);
+    evidence::evidence(&mut page, &view);
+    evidence::slices(&mut page, &view);
     if ReportView::has_other_changes(report) {
         page.gap();
         page.wrapped(Tone::Plain, "all metrics: ", &terminal(&view.comparison.summary));
@@ -72,8 +78,12 @@ fn metrics(page: &mut Page, view: &ComparisonView) {
 
 /// Says that rows are missing.
 fn left_out(page: &mut Page, rows: &Rows) {
-    if rows.left_out > 0 {
-        let words = format!("… and {} more not shown here; the JSON form has them all", rows.left_out);
+    more(page, rows.left_out);
+}
+
+fn more(page: &mut Page, left_out: usize) {
+    if left_out > 0 {
+        let words = format!("… and {left_out} more not shown here; the JSON form has them all");
         page.wrapped(Tone::Notice, "  ", &words);
     }
 }

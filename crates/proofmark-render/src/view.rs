@@ -19,10 +19,13 @@ pub(crate) use room::Room;
 pub(crate) use rows::{RowView, Rows};
 
 pub(crate) mod data;
+pub(crate) mod finding;
 pub(crate) mod gate;
 pub(crate) mod page;
 mod room;
 mod rows;
+pub(crate) mod slices;
+pub(crate) mod waivers;
 
 /// The longest name and the longest text value that are shown; JSON has them whole.
 const LONGEST_NAME: usize = 160;
@@ -151,7 +154,7 @@ impl SideView {
     }
 }
 
-fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     clip(text, LONGEST_NAME)
 }
 

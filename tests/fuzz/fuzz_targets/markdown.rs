@@ -13,6 +13,7 @@ use proofmark_core::policy::Policy;
 use proofmark_core::ports::{MemoryTree, Revision};
 use proofmark_core::report::{ComparisonDocument, Report};
 use proofmark_core::snapshot::{Nowhere, Parsed, Snapshot, take};
+use proofmark_core::waiver::Circumstances;
 use proofmark_fuzz::files;
 use proofmark_render::{DvcPart, Options, Page};
 
@@ -30,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
         ["base", "head"].map(|side| snapshot(&note, of(&format!("{side}/metrics.json")), of(&format!("{side}/params.yaml"))));
     let baseline = Baseline::new(BaseKind::MergeBase, note.as_str());
     let comparison = compare(&Sides { base: &base, head: &head, tip: Some(&base), baseline }, &by_name);
-    let judgement = judge(&comparison, &Policy::built_in());
+    let judgement = judge(&comparison, &Policy::built_in(), &Circumstances::default());
     let document = ComparisonDocument::new("0", comparison.clone());
     let mut report = Report::new("0", comparison, judgement);
     report.notes.push(note.clone());

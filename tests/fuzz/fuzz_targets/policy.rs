@@ -13,6 +13,7 @@ use proofmark_core::path::RepoPath;
 use proofmark_core::policy::{Policy, PolicyOrigin, PolicySide};
 use proofmark_core::ports::MemoryTree;
 use proofmark_core::snapshot::{Nowhere, Parsed, Snapshot, take};
+use proofmark_core::waiver::Circumstances;
 use proofmark_fuzz::is_inside;
 
 /// A bit of everything that a rule can meet.
@@ -43,7 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
             let origin = PolicyOrigin::File { file: name.to_owned(), side: PolicySide::Base, revision: "main".to_owned() };
             let Ok(policy) = Policy::compile(&config, origin, branch) else { continue };
             let comparison = comparison(&policy);
-            let judgement = judge(&comparison, &policy);
+            let judgement = judge(&comparison, &policy, &Circumstances::default());
             assert!(!judgement.policy_summary.is_empty());
             assert!(judgement.findings.iter().all(|finding| finding.effect <= judgement.effect), "an effect is lost: {judgement:?}");
             proofmark_render::json(&judgement).expect("every judgement has a JSON form");

@@ -13,6 +13,7 @@ use proofmark_core::ports::MemoryTree;
 use proofmark_core::report::{Report, read};
 use proofmark_core::snapshot::{Nowhere, Parsed, Snapshot, take};
 use proofmark_core::value::Value;
+use proofmark_core::waiver::Circumstances;
 use proofmark_fuzz::files;
 use proofmark_render::Options;
 
@@ -78,7 +79,7 @@ fn ours(given: &[(&str, &[u8])]) -> Report {
     let baseline = Baseline::new(BaseKind::MergeBase, "main");
     let policy = Policy::built_in();
     let comparison = compare(&Sides { base: &base, head: &head, tip: Some(&base), baseline }, &|file, key| policy.orient(file, key));
-    let judgement = judge(&comparison, &policy);
+    let judgement = judge(&comparison, &policy, &Circumstances::default());
     Report::new("0", comparison, judgement)
 }
 

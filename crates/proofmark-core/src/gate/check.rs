@@ -1,41 +1,129 @@
 //! One rule on every metric that it covers.
 
+use std::collections::BTreeSet;
+
+use super::against::{self, WINDOW};
 use super::scalar::{ScalarVerdict, change, scalar_gate};
-use super::{Evidence, Finding, Verdict, effect_of, explain};
+use super::{Evidence, Finding, Level, Verdict, effect_of, explain, measured, runs};
 use crate::compare::{Comparison, Delta, Status};
 use crate::config::{Effect, Limits, Severity, nearest};
 use crate::direction::{Direction, Oriented};
-use crate::evidence::Slice;
+use crate::evidence::{Measured, Slice};
 use crate::key::Key;
 use crate::path::RepoPath;
 use crate::policy::{CompiledRule, Policy, is_sure};
 use crate::problem::{Problem, ProblemKind};
+use crate::reference::Place;
 use crate::value::Value;
 
 /// Judges everything that `rule` covers and marks it in `covered`, which runs beside the comparison's metrics.
 pub(super) fn rule(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, covered: &mut [bool], findings: &mut Vec<Finding>) {
     let before = findings.len();
+    if rule.is_of_table() {
+        of_table(comparison, policy, rule, findings);
+    } else {
+        let skipped = of_files(comparison, policy, rule, covered, findings);
+        let demands_a_match = !rule.built_in && (rule.metric.is_literal() || skipped == 0);
+        if findings.len() == before && demands_a_match {
+            findings.push(Finding { rule_line: rule.line, ..unmatched(comparison, policy, rule) });
+        }
+    }
+    if let Some((name, budget)) = &rule.anchor {
+        let anchored = against::anchor_rule(rule, name, *budget);
+        let mut unseen = vec![false; comparison.metrics.len()];
+        self::rule(comparison, policy, &anchored, &mut unseen, findings);
+    }
+}
+
+/// Judges single values and repeated runs of metrics files. Says how many values the rule is not about after all.
+fn of_files(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, covered: &mut [bool], findings: &mut Vec<Finding>) -> usize {
+    let name = rule.baseline.as_deref();
+    let rows = against::rows(comparison, name);
+    let own = rows.len() == covered.len() && name.is_none_or(|name| name == WINDOW);
+    let groups = runs::groups(&rows, policy, rule);
+    let of_group: BTreeSet<usize> = groups.iter().flat_map(|group| group.rows.iter().copied()).collect();
+    let named = |finding: Finding| match name.filter(|name| *name != WINDOW) {
+        Some(name) => against::named(finding, comparison, name),
+        None => finding,
+    };
+    for group in groups.iter().filter(|group| group.judged) {
+        let finding = match name {
+            Some(WINDOW) => {
+                let bounds = measured::judge(policy, &against::bounds_of(rule), &group.measured);
+                against::history(comparison, policy, rule, &Place::of_measured(&group.measured), bounds)
+            }
+            _ => measured::judge(policy, rule, &group.measured),
+        };
+        findings.push(Finding { rule_line: rule.line, ..named(finding) });
+        if own {
+            group.rows.iter().for_each(|index| covered[*index] = true);
+        }
+    }
     let mut skipped = 0;
-    for (index, row) in comparison.metrics.iter().enumerate() {
-        if !rule.covers_row(row) || (!row.whole_file && !rule.covers_key(&row.key)) {
+    for (index, row) in rows.iter().enumerate() {
+        let is_covered = rule.covers_row(row) && (row.whole_file || rule.covers_key(&row.key));
+        if !is_covered || of_group.contains(&index) {
             continue;
         }
-        match on_row(policy, rule, row) {
+        let judged = match name {
+            Some(WINDOW) => on_row(policy, &against::bounds_of(rule), row)
+                .map(|bounds| against::history(comparison, policy, rule, &Place::of_row(row), bounds)),
+            _ => on_row(policy, rule, row),
+        };
+        match judged {
             Some(mut finding) => {
-                covered[index] = true;
+                if own {
+                    covered[index] = true;
+                }
                 if row.status == Status::Removed {
                     finding.hint = finding.hint.or_else(|| new_name(comparison, row));
                 }
-                finding.rule_line = rule.line;
-                findings.push(finding);
+                findings.push(Finding { rule_line: rule.line, ..named(finding) });
             }
             None => skipped += 1,
         }
     }
-    let demands_a_match = !rule.built_in && (rule.metric.is_literal() || skipped == 0);
-    if findings.len() == before && demands_a_match {
-        findings.push(Finding { rule_line: rule.line, ..unmatched(comparison, policy, rule) });
+    skipped
+}
+
+/// Judges metrics that are computed from a prediction table.
+fn of_table(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, findings: &mut Vec<Finding>) {
+    let before = findings.len();
+    let name = rule.baseline.as_deref();
+    let source = name.filter(|name| *name != WINDOW);
+    let wanted = |measured: &&Measured| rule.covers_measured(measured) && measured.against.as_deref() == source;
+    for measured in comparison.measured.iter().filter(wanted) {
+        let finding = match name {
+            Some(WINDOW) => {
+                let bounds = measured::judge(policy, &against::bounds_of(rule), measured);
+                against::history(comparison, policy, rule, &Place::of_measured(measured), bounds)
+            }
+            Some(name) => against::named(measured::judge(policy, rule, measured), comparison, name),
+            None => measured::judge(policy, rule, measured),
+        };
+        findings.push(Finding { rule_line: rule.line, ..finding });
     }
+    if findings.len() == before {
+        let reason = if rule.selector.is_empty() { "missing-candidate" } else { "missing-slice" };
+        let metric = Key::from_canonical(rule.metric.as_str());
+        let finding = Finding {
+            rule: Some(rule.name()),
+            rule_line: rule.line,
+            table: rule.table.clone(),
+            severity: rule.severity,
+            limits: Some(rule.limits),
+            warn: rule.warn,
+            ..empty(None, metric)
+        };
+        let told = situation(finding, reason, policy.situations.missing);
+        let explanation = "nothing of the table is covered by the rule".to_owned();
+        findings.push(Finding { explanation, ..told });
+    }
+}
+
+/// Whether a row is one of several runs that the rule judges together.
+pub(super) fn is_run_of(rule: &CompiledRule, policy: &Policy, row: &Delta) -> bool {
+    runs::groups(std::slice::from_ref(row), policy, rule).iter().any(|group| group.judged)
 }
 
 /// The likeliest new name of a metric that went away.
@@ -85,7 +173,7 @@ fn gone_file(policy: &Policy, rule: &CompiledRule, row: &Delta) -> Finding {
 fn judge_row(policy: &Policy, rule: &CompiledRule, row: &Delta, oriented: Option<Oriented>) -> Finding {
     let base = Finding {
         rule: Some(rule.name()),
-        severity: rule.severity,
+        severity: rule.judging.severity_at.get(&Level::Point).copied().unwrap_or(rule.severity),
         oriented,
         baseline: row.base.clone(),
         candidate: row.head.clone(),
@@ -141,10 +229,10 @@ fn judge_numbers(policy: &Policy, rule: &CompiledRule, finding: Finding) -> Find
             (reasons, decided) = (why, warn);
         }
     }
-    if verdict == Verdict::Fail && rule.severity == Severity::Warn {
+    if verdict == Verdict::Fail && finding.severity == Severity::Warn {
         verdict = Verdict::Warn;
     }
-    let effect = effect_of(verdict, rule.severity, policy.situations.no_baseline, policy.situations.inconclusive);
+    let effect = effect_of(verdict, finding.severity, policy.situations.no_baseline, rule.judging.inconclusive.effect());
     let oriented = finding.oriented.is_some();
     let finding = Finding {
         verdict,
@@ -161,7 +249,7 @@ fn judge_numbers(policy: &Policy, rule: &CompiledRule, finding: Finding) -> Find
 }
 
 /// A candidate that cannot be compared at all.
-fn situation(finding: Finding, reason: &str, weight: Severity) -> Finding {
+pub(super) fn situation(finding: Finding, reason: &str, weight: Severity) -> Finding {
     let severity = weaker(finding.severity, weight);
     let verdict = if severity == Severity::Fail { Verdict::Fail } else { Verdict::Warn };
     let effect = effect_of(verdict, severity, Effect::Notice, Effect::Notice);
@@ -177,7 +265,7 @@ fn weaker(one: Severity, two: Severity) -> Severity {
 }
 
 /// Never guessed: a rule that limits a change needs to know which way is better.
-fn unknown_direction(finding: Finding, neutral: bool) -> Finding {
+pub(super) fn unknown_direction(finding: Finding, neutral: bool) -> Finding {
     let name = finding.metric.as_str().replace('\\', "\\\\").replace('"', "\\\"");
     let (explanation, hint) = if neutral {
         (
@@ -225,7 +313,7 @@ fn whole_file(policy: &Policy, rule: &CompiledRule, row: &Delta) -> Option<Findi
         )
     } else {
         (
-            policy.situations.inconclusive,
+            policy.situations.inconclusive.effect(),
             "unchanged-by-hash",
             format!("{same}, but its content is not here, so it cannot be seen whether it has this metric"),
         )
@@ -315,7 +403,7 @@ pub(super) fn blank(row: &Delta, key: &Key) -> Finding {
     Finding { oriented: row.oriented, ..empty(Some(row.file.clone()), key.clone()) }
 }
 
-fn empty(file: Option<RepoPath>, metric: Key) -> Finding {
+pub(super) fn empty(file: Option<RepoPath>, metric: Key) -> Finding {
     Finding {
         rule: None,
         file,
@@ -338,6 +426,7 @@ fn empty(file: Option<RepoPath>, metric: Key) -> Finding {
         warn: None,
         evidence: None,
         waiver: None,
+        waiver_text: None,
         not_judged: false,
         line: None,
         rule_line: None,

@@ -3,11 +3,19 @@
 //! Fails closed: what cannot be read, cannot be oriented or was never there is said by name, and nothing checked at all
 //! blocks.
 
+mod against;
+mod assess;
 mod check;
+mod composites;
 mod explain;
+mod family;
 mod lines;
+mod measured;
 mod proof;
+mod runs;
 pub mod scalar;
+mod shown;
+mod words;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,8 +28,9 @@ use crate::key::Key;
 use crate::path::RepoPath;
 use crate::policy::{Policy, PolicyOrigin};
 use crate::value::Value;
-use crate::waiver::WaiverUse;
+use crate::waiver::{self, Circumstances, WaiverNote, WaiverUse};
 
+pub use self::against::{BEST, WINDOW, add_best, wanted};
 pub use self::lines::locate;
 pub use self::proof::{Evidence, Level, Shown};
 
@@ -117,6 +126,9 @@ pub struct Finding {
     /// The waiver that accepts the loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<WaiverUse>,
+    /// What would accept the loss, ready to be copied into the policy of the base; only where somebody may approve it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver_text: Option<String>,
     /// The check could not be judged for want of readable input or a complete policy, which is not the same as worse.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_judged: bool,
@@ -148,6 +160,12 @@ pub struct Judgement {
     pub reason: Option<String>,
     /// Every check.
     pub findings: Vec<Finding>,
+    /// Metrics of prediction tables that no rule judges, shown for readers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<Finding>,
+    /// What is to be known about waivers that no finding says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverNote>,
 }
 
 impl Judgement {
@@ -158,14 +176,23 @@ impl Judgement {
     }
 }
 
-/// Judges a comparison.
-pub fn judge(comparison: &Comparison, policy: &Policy) -> Judgement {
+/// Judges a comparison; `at` is what waivers are held against.
+pub fn judge(comparison: &Comparison, policy: &Policy, at: &Circumstances) -> Judgement {
     let mut findings = Vec::new();
     let mut covered = vec![false; comparison.metrics.len()];
     for rule in &policy.rules {
         check::rule(comparison, policy, rule, &mut covered, &mut findings);
     }
+    findings.extend(composites::judge(comparison, policy, &findings));
     uncovered(comparison, policy, &covered, &mut findings);
+    family::correct(&mut findings, &|finding| policy.when_inconclusive(finding.rule.as_deref()));
+    let waivers = waiver::apply(&mut findings, &policy.waivers, &policy.waiver_settings, at);
+    if !policy.waiver_settings.approvers.is_empty() {
+        for finding in findings.iter_mut().filter(|finding| finding.effect == Effect::Block) {
+            finding.waiver_text = waiver::suggestion(finding, at.pull_request, at.today);
+        }
+    }
+    let shown = shown::findings(comparison, policy, &findings);
     let (verdict, effect, reason) = overall_of(&findings);
     Judgement {
         policy: policy.origin.clone(),
@@ -174,6 +201,8 @@ pub fn judge(comparison: &Comparison, policy: &Policy) -> Judgement {
         effect,
         reason: reason.map(str::to_owned),
         findings,
+        shown,
+        waivers,
     }
 }
 

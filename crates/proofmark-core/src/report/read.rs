@@ -6,7 +6,7 @@ use super::{REPORT, Report};
 use crate::compare::{Comparison, Delta, SCHEMA, Status};
 use crate::config::{Effect, Severity};
 use crate::document::{ParseError, likelier_cause, read_as};
-use crate::gate::{Finding, Judgement, Verdict, overall_of};
+use crate::gate::{Finding, Judgement, Level, Verdict, overall_of};
 use crate::value::Value;
 
 /// The largest report that is read, in bytes.
@@ -130,8 +130,9 @@ fn is_ours(kind: Option<&str>, schema: Option<u64>) -> Result<(), ReportError> {
 
 /// No value and the value null are both null in JSON; what else the document says tells them apart.
 fn restore_nulls(report: &mut Report) {
-    let Report { comparison: Comparison { metrics, params, .. }, judgement, head_policy_judgement, .. } = report;
-    for row in metrics.iter_mut().chain(params) {
+    let Report { comparison: Comparison { metrics, params, references, .. }, judgement, head_policy_judgement, .. } = report;
+    let of_references = references.iter_mut().flat_map(|reference| &mut reference.metrics);
+    for row in metrics.iter_mut().chain(params).chain(of_references) {
         let (base, head) = has_sides(row);
         row.base = row.base.take().or_else(|| base.then_some(Value::Null));
         row.head = row.head.take().or_else(|| head.then_some(Value::Null));
@@ -164,8 +165,11 @@ fn has_sides(row: &Delta) -> (bool, bool) {
 
 /// Which values a finding surely has. `rows` are sorted by file.
 fn has_values(finding: &Finding, rows: &[Delta]) -> (bool, bool) {
-    if let Some(evidence) = &finding.evidence {
-        return (evidence.n_base > 0, evidence.n_head > 0);
+    match &finding.evidence {
+        Some(evidence) if evidence.level == Level::Point && finding.table.is_none() => return (evidence.n_base > 0, evidence.n_head > 0),
+        // What is measured many times has no null: it is undefined where it has no value.
+        Some(_) => return (false, false),
+        None => {}
     }
     if finding.reasons.iter().any(|reason| reason == "metric-removed") {
         return (true, false);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::report_markdown;
-use crate::testing::{HOSTILE, POLICY, REPORT, everyday, hostile_report, hostile_runs, large_report, past, report, run};
+use crate::testing::{HOSTILE, POLICY, REPORT, everyday, hostile_report, hostile_rows, hostile_runs, large_report, past, report, rows_report, run};
 
 const PULL_REQUEST: &str = include_str!("../../tests/golden/pull_request.md");
 const PLACE: &str = "https://github.com/o/r/actions/runs/300";
@@ -25,7 +25,11 @@ fn holds(text: &str) {
             fenced = !fenced;
             continue;
         }
-        let bars = (line.starts_with('|') && !fenced).then(|| line.matches('|').count());
+        if fenced {
+            // The text of a waiver: whatever is in it, it is code.
+            continue;
+        }
+        let bars = line.starts_with('|').then(|| line.matches('|').count());
         assert!(columns.is_none() || bars.is_none() || columns == bars, "{line}\n{text}");
         columns = bars;
         assert_eq!(line.matches('`').count() % 2, 0, "{line}");
@@ -111,6 +115,45 @@ fn checks_that_block_outlast_everything_however_many() {
     let options = Options { max_rows: 10_000, ..Options::default() };
     let text = report_within(&report, &options, REPORT, &Page::default(), 60_000).expect("our own template").text;
     assert!(text.contains("that block") && !text.contains("All metrics") && text.len() > 55_000, "{text}");
+}
+
+#[test]
+fn thousands_of_hostile_slices_are_no_work() {
+    let report = hostile_rows(120);
+    assert!(report.judgement.findings.len() > 1500 && report.judgement.shown.len() > 1000);
+    let (run, past) = hostile_runs();
+    let page = Page { past: &past, run: Some(&run), whole_report: Some(PLACE), title: Some("a|b") };
+    for (all, max_rows, limit) in [(false, 200, 65_000), (true, 100_000, 65_000), (true, 200, 4000), (true, 200, 500)] {
+        let start = Instant::now();
+        let options = Options { all, max_rows, ..Options::default() };
+        let fitted = report_within(&report, &options, REPORT, &page, limit).expect("our own template");
+        let took = start.elapsed();
+        holds(&fitted.text);
+        assert!(fitted.text.len() <= limit && fitted.shortened, "{}", fitted.text.len());
+        // Several times what it takes, since test machines are busy.
+        assert!(took.as_millis() < 6000, "{took:?}");
+    }
+}
+
+#[test]
+fn evidence_goes_before_the_checks_and_is_counted() {
+    let report = rows_report();
+    let whole = within(&report, &Page::default(), false, 65_000);
+    assert!(!whole.shortened && whole.text.contains("**Waived**"), "{}", whole.text);
+    let parts = ["`en.accuracy` | 0.95", "`country=US`", "Evidence: what", "**Waived**", "! warn |", "✗ fail |"];
+    let mut shortest = parts.len();
+    let mut told = std::collections::BTreeSet::new();
+    for limit in (800..whole.text.len()).rev().step_by(97) {
+        let text = within(&report, &Page::default(), false, limit).text;
+        assert!(text.len() <= limit && text.contains("Shortened to fit here"), "{limit}: {text}");
+        holds(&text);
+        let there = parts.iter().rev().take_while(|part| text.contains(**part)).count();
+        assert!(there <= shortest || there == 0, "{limit}: {text}");
+        assert_eq!(parts.iter().filter(|part| text.contains(**part)).count(), there, "{limit}: a part stays that matters less\n{text}");
+        shortest = shortest.min(there);
+        told.extend(["slice", "of evidence", "about waivers"].into_iter().filter(|words| text.contains(words)));
+    }
+    assert!(shortest <= 2 && told.len() == 3, "{shortest} {told:?}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 use super::*;
-use crate::testing::{COMPARISON, POLICY, REPORT, document, everyday, hostile, hostile_report, report};
+use crate::testing::{COMPARISON, POLICY, REPORT, document, everyday, hostile, hostile_report, hostile_rows, report, rows_report};
 
 const COMPARE: &str = include_str!("../../tests/golden/compare.md");
+const ROWS: &str = include_str!("../../tests/golden/rows.md");
 const GATE: &str = include_str!("../../tests/golden/gate.md");
 
 fn with(template: &str) -> Result<String, String> {
@@ -13,7 +14,8 @@ fn golden_texts() {
     let options = Options::default();
     let compare = comparison_markdown(&document(everyday()), &options, COMPARISON).expect("a valid template");
     let gate = report_markdown(&report(everyday(), POLICY), &options, REPORT).expect("a valid template");
-    for (text, golden) in [(compare, COMPARE), (gate, GATE)] {
+    let rows = report_markdown(&rows_report(), &options, REPORT).expect("a valid template");
+    for (text, golden) in [(compare, COMPARE), (gate, GATE), (rows, ROWS)] {
         assert!(text == golden, "{text}");
     }
 }
@@ -58,9 +60,17 @@ fn hostile_text_keeps_the_structure() {
     let options = Options { all: true, max_rows: 1000, ..Options::default() };
     let compare = comparison_markdown(&document(hostile()), &options, COMPARISON).expect("a valid template");
     let gate = report_markdown(&hostile_report(), &options, REPORT).expect("a valid template");
-    for text in [compare, gate] {
+    let rows = report_markdown(&hostile_rows(3), &options, REPORT).expect("a valid template");
+    assert_eq!(rows.matches("\n```").count(), 6, "three texts, and nothing of them ends the block");
+    for text in [compare, gate, rows] {
         let mut columns = 0;
+        let mut fenced = false;
         for line in text.lines() {
+            fenced ^= line.starts_with("```");
+            if fenced {
+                assert!(!line.trim_start().starts_with("::") && !line.contains("##") && !line.contains(escape::acts), "{line:?}");
+                continue;
+            }
             assert!(!line.trim_start().starts_with("::") && !line.contains(escape::acts), "{line:?}");
             if let Some(row) = line.strip_prefix('|') {
                 let bars = row.matches('|').count();
@@ -116,4 +126,33 @@ fn the_variables_of_the_readme_are_there() {
     }
     let nothing = PageView::new(&report(everyday(), POLICY), &Page::default(), Part::All, 20);
     assert!(!nothing.posted && nothing.past.is_empty() && nothing.run_url.is_none());
+}
+
+#[test]
+fn the_fields_of_a_report_are_told() {
+    let mut report = rows_report();
+    report.head_policy_judgement = Some(report.judgement.clone());
+    report.notes = vec!["a note".to_owned()];
+    let view = serde_json::to_value(ReportView::new(&report, &Options { all: true, ..Options::default() })).expect("a view");
+    let readme = include_str!("../../../../templates/README.md");
+    let section = readme.split("### `report`").nth(1).and_then(|rest| rest.split("### `page`").next()).expect("a section");
+    let mut fields = std::collections::BTreeSet::new();
+    names(&view, &mut fields);
+    assert!(fields.len() > 60, "{fields:?}");
+    for field in fields {
+        assert!(section.contains(&format!("`{field}`")), "{field} is not told of");
+    }
+}
+
+fn names(value: &serde_json::Value, fields: &mut std::collections::BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (name, value) in map {
+                fields.insert(name.clone());
+                names(value, fields);
+            }
+        }
+        serde_json::Value::Array(rows) => rows.iter().for_each(|row| names(row, fields)),
+        _ => {}
+    }
 }

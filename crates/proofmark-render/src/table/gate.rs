@@ -1,9 +1,10 @@
 //! The parts of a report that a comparison does not have: what came out, by which policy, and every check.
 
-use super::label;
+use super::{label, more};
 use crate::escape::terminal;
 use crate::text::{Page, Tone, clip, width};
-use crate::view::gate::{FindingView, ReportView};
+use crate::view::finding::FindingView;
+use crate::view::gate::ReportView;
 
 /// The longest that a metric's name gets beside its explanation: in a terminal, and where there is room without end.
 const NAME: usize = 40;
@@ -50,10 +51,7 @@ pub(super) fn findings(page: &mut Page, view: &ReportView) {
             findings.iter().for_each(|finding| columns.print(page, *tone, finding, &name(finding, view)));
         }
     }
-    if view.left_out > 0 {
-        let words = format!("… and {} more not shown here; the JSON form has them all", view.left_out);
-        page.wrapped(Tone::Notice, "  ", &words);
-    }
+    more(page, view.left_out);
     if view.passed.is_empty() && view.passed_count > 0 {
         page.gap();
         let better = if view.passed_better > 0 { format!(" ({} better than before)", view.passed_better) } else { String::new() };
@@ -78,11 +76,11 @@ fn tone(effect: &str) -> Tone {
     }
 }
 
-/// The metric, with its file where there is more than one.
+/// The complete name, with its file where there is more than one. A table has a name of its own.
 fn name(finding: &FindingView, view: &ReportView) -> String {
     match &finding.file {
-        Some(file) if view.only_file.is_none() => format!("{} in {}", terminal(&finding.metric), terminal(file)),
-        _ => terminal(&finding.metric),
+        Some(file) if view.only_file.is_none() && finding.table.is_none() => format!("{} in {}", terminal(&finding.name), terminal(file)),
+        _ => terminal(&finding.name),
     }
 }
 

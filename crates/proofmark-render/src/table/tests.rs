@@ -1,10 +1,12 @@
 use proofmark_core::gate::judge;
 use proofmark_core::policy::Policy;
+use proofmark_core::waiver::Circumstances;
 
 use super::*;
-use crate::testing::{POLICY, between, document, everyday, hostile, hostile_report, report};
+use crate::testing::{POLICY, between, document, everyday, hostile, hostile_report, hostile_rows, report, rows_report};
 
 const COMPARE: &str = include_str!("../../tests/golden/compare.txt");
+const ROWS: &str = include_str!("../../tests/golden/rows.txt");
 const GATE: &str = include_str!("../../tests/golden/gate.txt");
 
 #[test]
@@ -15,6 +17,12 @@ fn golden_texts() {
     {
         assert!(text == golden, "{text}");
     }
+}
+
+#[test]
+fn evidence_slices_and_waivers() {
+    let text = report_table(&rows_report(), &Options { width: Some(120), ..Options::default() });
+    assert!(text == ROWS, "{text}");
 }
 
 #[test]
@@ -75,12 +83,20 @@ fn headlines() {
         assert_eq!(headline(base, head, policy), line);
     }
     let nothing = between(&[("m.json", r#"{"x": 1}"#)], &[("m.json", r#"{"x": 2}"#)]);
-    let judgement = judge(&nothing, &Policy::built_in());
+    let judgement = judge(&nothing, &Policy::built_in(), &Circumstances::default());
     let mut report = Report::new("0.1.0", nothing, judgement.clone());
     report.head_policy_judgement = Some(judgement);
     let text = report_table(&report, &Options::default());
     assert!(text.starts_with("BLOCKED: nothing was checked\n"), "{text}");
     assert!(text.contains("The head's own policy would say: BLOCKED: nothing was checked"), "{text}");
+}
+
+/// The text of a waiver is as wide as it is.
+fn without_texts(text: String) -> String {
+    let mut lines = text.lines();
+    let mut kept: Vec<&str> = lines.by_ref().take_while(|line| !line.contains("[[waiver]]")).collect();
+    kept.extend(lines.skip_while(|line| !line.is_empty()));
+    kept.join("\n")
 }
 
 #[test]
@@ -93,10 +109,12 @@ fn lines_keep_to_the_width() {
                 report_table(&report(everyday(), POLICY), &options),
                 comparison_table(&document(hostile()), &options),
                 report_table(&hostile_report(), &options),
+                without_texts(report_table(&rows_report(), &options)),
+                without_texts(report_table(&hostile_rows(3), &options)),
             ];
             for line in texts.iter().flat_map(|text| text.lines()) {
-                // A broken-up `::` at the very start of a wrapped line is the one thing that may add columns.
-                assert!(crate::text::width(line) <= width, "{width}: {} {line}", crate::text::width(line));
+                // A broken-up `::` at the very start of a wrapped line, and colons that must not begin one, may add columns.
+                assert!(crate::text::width(line.replace("\\u{3a}", ":").trim_end_matches(':')) <= width, "{width}: {} {line}", crate::text::width(line));
             }
         }
     }
@@ -106,7 +124,9 @@ fn lines_keep_to_the_width() {
 fn hostile_text_only_shows() {
     for width in [None, Some(40), Some(44), Some(80), Some(120)] {
         let options = Options { width, all: true, max_rows: 1000, ..Options::default() };
-        for text in [comparison_table(&document(hostile()), &options), report_table(&hostile_report(), &options)] {
+        let texts =
+            [comparison_table(&document(hostile()), &options), report_table(&hostile_report(), &options), report_table(&hostile_rows(3), &options)];
+        for text in texts {
             for line in text.lines() {
                 assert!(!line.trim_start().starts_with("::") && !line.contains("##"), "{line}");
                 assert!(!line.contains(crate::escape::acts), "{line:?}");

@@ -2,13 +2,14 @@
 
 use proofmark_core::compare::Status;
 use proofmark_core::config::{Effect, Severity};
-use proofmark_core::gate::{Finding, Judgement, Verdict};
-use proofmark_core::number::{percent, shown, shown_pair};
+use proofmark_core::gate::{Finding, Judgement, Level, Verdict};
 use proofmark_core::policy::{PolicyOrigin, PolicySide};
 use proofmark_core::report::Report;
-use proofmark_core::value::Value;
 use serde::Serialize;
 
+use super::finding::FindingView;
+use super::slices::{self, Groups, Slices};
+use super::waivers::Waivers;
 use super::{ComparisonView, Room, name};
 use crate::Options;
 use crate::text::{clip, counted};
@@ -34,7 +35,7 @@ pub(crate) struct ReportView {
     pub(crate) policy_summary: String,
     /// Things about the policy that people should know.
     pub(crate) notes: Vec<String>,
-    /// The metrics file, when all checks are about the same one.
+    /// The metrics file, when all checks but those of prediction tables are about the same one.
     pub(crate) only_file: Option<String>,
     /// Checks that block.
     pub(crate) blocking: Vec<FindingView>,
@@ -50,11 +51,26 @@ pub(crate) struct ReportView {
     pub(crate) passed_better: usize,
     /// How many findings were left out for want of room.
     pub(crate) left_out: usize,
+    /// What the checks rest on.
+    pub(crate) evidence: EvidenceRows,
+    /// Metrics of which there are several slices.
+    pub(crate) slices: Slices,
+    /// Waivers: those that were used, those that do not count, and what to copy.
+    pub(crate) waivers: Waivers,
     /// What the head's own policy would say; it never counts.
     pub(crate) head_policy: Option<HeadPolicyView>,
     /// What happened between the two revisions; templates have it beside the report.
     #[serde(skip)]
     pub(crate) comparison: ComparisonView,
+}
+
+/// What checks rest on: those that know about noise, or all.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct EvidenceRows {
+    /// The checks, what blocks first.
+    pub(crate) rows: Vec<FindingView>,
+    /// How many were left out for want of room.
+    pub(crate) left_out: usize,
 }
 
 /// What the head's own policy would say.
@@ -66,35 +82,6 @@ pub(crate) struct HeadPolicyView {
     pub(crate) effect: &'static str,
     /// The policy in one sentence.
     pub(crate) policy_summary: String,
-}
-
-/// One check.
-#[derive(Debug, Serialize)]
-pub(crate) struct FindingView {
-    /// `pass`, `fail`, `inconclusive` and so on.
-    pub(crate) verdict: &'static str,
-    /// The verdict as a sign.
-    pub(crate) symbol: &'static str,
-    /// `allow`, `notice` or `block`.
-    pub(crate) effect: &'static str,
-    /// The metric.
-    pub(crate) metric: String,
-    /// The file.
-    pub(crate) file: Option<String>,
-    /// The rule, as its glob.
-    pub(crate) rule: Option<String>,
-    /// Why, in words.
-    pub(crate) explanation: String,
-    /// What to do about it.
-    pub(crate) hint: Option<String>,
-    /// The value at the base.
-    pub(crate) base: String,
-    /// The value at the head.
-    pub(crate) head: String,
-    /// The difference as a share of the base.
-    pub(crate) percent: String,
-    /// Why, as stable words.
-    pub(crate) reasons: Vec<String>,
 }
 
 impl ReportView {
@@ -127,9 +114,12 @@ impl ReportView {
         let allowed = take(&|finding| finding.effect == Effect::Allow && finding.verdict != Verdict::Pass);
         let passed = if room.all { take(&has_passed) } else { Vec::new() };
         let all_passed = || judgement.findings.iter().filter(|finding| has_passed(finding));
-        let mut files: Vec<&str> = judgement.findings.iter().filter_map(|finding| Some(finding.file.as_ref()?.as_str())).collect();
+        // A table has a name of its own, so its file need not be told.
+        let of_files = judgement.findings.iter().filter(|finding| finding.table.is_none());
+        let mut files: Vec<&str> = of_files.filter_map(|finding| Some(finding.file.as_ref()?.as_str())).collect();
         files.sort_unstable();
         files.dedup();
+        let groups = slices::groups(report);
         Self {
             headline: headline(judgement),
             effect: judgement.effect.name(),
@@ -148,6 +138,9 @@ impl ReportView {
             passed_count: all_passed().count(),
             passed_better: all_passed().filter(|finding| finding.improvement.is_some_and(|improvement| improvement > 0.0)).count(),
             left_out,
+            evidence: EvidenceRows::new(judgement, &groups, room),
+            slices: Slices::new(groups, room),
+            waivers: Waivers::new(report, room),
             head_policy: report.head_policy_judgement.as_ref().map(|judgement| HeadPolicyView {
                 headline: headline(judgement),
                 effect: judgement.effect.name(),
@@ -163,57 +156,24 @@ impl ReportView {
     }
 }
 
-impl FindingView {
-    fn new(finding: &Finding) -> Self {
-        let (base, head) = match (&finding.baseline, &finding.candidate) {
-            (Some(old), Some(new)) => shown_pair(old, new),
-            (old, new) => (one(old.as_ref()), one(new.as_ref())),
+impl EvidenceRows {
+    /// Slices that nobody need look at are in tables of their own, where there are several.
+    fn new(judgement: &Judgement, groups: &Groups<'_>, room: &Room) -> Self {
+        let noise = |finding: &Finding| finding.evidence.as_ref().is_some_and(|evidence| evidence.level != Level::Point);
+        let judged = |finding: &Finding| finding.evidence.as_ref().is_some_and(|evidence| evidence.procedure != "none");
+        let elsewhere = |finding: &Finding| {
+            finding.effect == Effect::Allow && !finding.slice.is_all() && groups.contains_key(&slices::group(finding))
         };
-        let change = match (&finding.baseline, &finding.candidate) {
-            (Some(old), Some(new)) => proofmark_core::compare::change(old, new).1,
-            _ => None,
-        };
-        Self {
-            verdict: finding.verdict.name(),
-            symbol: symbol(finding.verdict),
-            effect: finding.effect.name(),
-            metric: if finding.metric.is_root() && finding.baseline.is_none() && finding.candidate.is_none() {
-                "(whole file)".to_owned()
-            } else {
-                name(&finding.metric.to_string())
-            },
-            file: finding.file.as_ref().map(|file| name(file.as_str())),
-            rule: finding.rule.as_deref().map(name),
-            explanation: clip(&finding.explanation, 600),
-            hint: finding.hint.as_deref().map(|hint| clip(hint, 400)),
-            base: clip(&base, super::LONGEST_VALUE),
-            head: clip(&head, super::LONGEST_VALUE),
-            percent: change.map_or_else(String::new, percent),
-            reasons: finding.reasons.clone(),
-        }
+        let told = |finding: &&Finding| judged(finding) && !elsewhere(finding) && (room.all || noise(finding));
+        let mut findings: Vec<&Finding> = judgement.findings.iter().filter(told).collect();
+        findings.sort_by_key(|finding| (std::cmp::Reverse(finding.effect), finding.verdict));
+        let rows: Vec<FindingView> = findings.iter().take(room.evidence).map(|finding| FindingView::new(finding)).collect();
+        Self { left_out: findings.len() - rows.len(), rows }
     }
-}
-
-fn one(value: Option<&Value>) -> String {
-    value.map_or_else(|| "–".to_owned(), shown)
 }
 
 fn has_passed(finding: &Finding) -> bool {
     finding.effect == Effect::Allow && finding.verdict == Verdict::Pass
-}
-
-/// A sign for a verdict that needs no colour.
-fn symbol(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "✓",
-        Verdict::Fail => "✗",
-        Verdict::Inconclusive => "?",
-        Verdict::NoBaseline => "∅",
-        Verdict::Warn => "!",
-        Verdict::Waived => "~",
-        // A verdict that is newer than this renderer.
-        _ => "*",
-    }
 }
 
 /// A sign for an effect that needs no colour.
@@ -278,7 +238,8 @@ fn blocking(verdicts: &[Verdict], checks: usize) -> String {
     parts.join(", ")
 }
 
-fn policy(origin: &PolicyOrigin) -> String {
+/// Where a policy is from, in words.
+pub(crate) fn policy(origin: &PolicyOrigin) -> String {
     match origin {
         PolicyOrigin::BuiltIn => "built in, since there is no policy file".to_owned(),
         PolicyOrigin::File { file, side, revision } => {

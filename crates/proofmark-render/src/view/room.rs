@@ -15,6 +15,12 @@ pub(crate) struct Room {
     pub(crate) details: usize,
     /// Problems with files.
     pub(crate) problems: usize,
+    /// What checks rest on.
+    pub(crate) evidence: usize,
+    /// Slices.
+    pub(crate) slices: usize,
+    /// Waivers of each kind.
+    pub(crate) waivers: usize,
     /// Earlier runs.
     pub(crate) past: usize,
     /// Whether the worst rows are kept, where there is not room for all; else the first ones.
@@ -27,7 +33,18 @@ const PAST: usize = 20;
 impl From<&Options> for Room {
     fn from(options: &Options) -> Self {
         let rows = options.max_rows;
-        Self { all: options.all, findings: rows, metrics: rows, details: rows, problems: rows, past: PAST, ranked: false }
+        Self {
+            all: options.all,
+            findings: rows,
+            metrics: rows,
+            details: rows,
+            problems: rows,
+            evidence: rows,
+            slices: rows,
+            waivers: rows,
+            past: PAST,
+            ranked: false,
+        }
     }
 }
 
@@ -39,6 +56,9 @@ impl Room {
             metrics: self.metrics.min(rows),
             details: self.details.min(rows),
             problems: self.problems.min(rows),
+            evidence: self.evidence.min(rows),
+            slices: self.slices.min(rows),
+            waivers: self.waivers.min(rows),
             ..self
         }
     }

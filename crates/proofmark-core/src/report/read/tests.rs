@@ -10,6 +10,7 @@ use crate::policy::{Policy, PolicyOrigin, PolicySide};
 use crate::ports::MemoryTree;
 use crate::run::{RunContext, System};
 use crate::snapshot::{Nowhere, Parsed, take};
+use crate::waiver::Circumstances;
 
 const POLICY: &str = "[[rule]]\nmetric = \"*\"\nmin = 0\nmax_regression_abs = 0.1\nwarn = {max_regression_rel = 0.01}\n";
 
@@ -33,7 +34,7 @@ fn report(base: &str, head: &str, policy: Option<&str>) -> Report {
     });
     let sides = Sides { base: &base, head: &head, tip: Some(&base), baseline: Baseline::new(BaseKind::MergeBase, "main").back(2) };
     let comparison = compare(&sides, &|file, key| policy.orient(file, key));
-    let mut judgement = judge(&comparison, &policy);
+    let mut judgement = judge(&comparison, &policy, &Circumstances::default());
     let text = serde_json::to_vec(&head.revision.name).expect("JSON");
     locate(&mut judgement, &|_| Some(text.clone()));
     Report::new("0.1.0", comparison, judgement)

@@ -1,31 +1,7 @@
-use super::*;
-use crate::compare::{BaseKind, Baseline, Sides, compare};
-use crate::config;
-use crate::discovery::Discovery;
-use crate::policy::PolicySide;
-use crate::ports::MemoryTree;
-use crate::snapshot::{Nowhere, Parsed, take};
+//! Judging one number a side.
 
-fn judged_files(base: &[(&str, &str)], head: &[(&str, &str)], toml: Option<&str>) -> Judgement {
-    let metrics = base.iter().chain(head).filter_map(|(path, _)| RepoPath::parse(path).ok()).collect();
-    let discovery = Discovery { metrics, ..Discovery::default() };
-    let snapshot = |files: &[(&str, &str)]| {
-        let tree = MemoryTree::new("test", files.iter().map(|&(path, text)| (path, text.as_bytes())));
-        take(&tree, &discovery, &discovery, &Nowhere, &Parsed::default())
-    };
-    let policy = toml.map_or_else(Policy::built_in, |text| {
-        let file = RepoPath::parse("proofmark.toml").expect("a path");
-        let config = config::parse(&file, text.as_bytes()).expect("valid").expect("there");
-        let origin = PolicyOrigin::File { file: "proofmark.toml".into(), side: PolicySide::Base, revision: "main".into() };
-        Policy::compile(&config, origin, Some("main")).expect("valid globs")
-    });
-    let (base, head) = (snapshot(base), snapshot(head));
-    let comparison =
-        compare(&Sides { base: &base, head: &head, tip: None, baseline: Baseline::new(BaseKind::Tip, "main") }, &|file, key| {
-            policy.orient(file, key)
-        });
-    judge(&comparison, &policy)
-}
+use super::judge_files as judged_files;
+use crate::gate::*;
 
 fn judged(base: &str, head: &str, toml: Option<&str>) -> Judgement {
     judged_files(&[("m.json", base)], &[("m.json", head)], toml)

@@ -1,0 +1,64 @@
+//! Commits other than the base that rules compare with: production, the last release, a pinned one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proofmark_core::compare::{Baseline, BaseKind, Comparison, Sides, compare};
+use proofmark_core::gate::{BEST, WINDOW};
+use proofmark_core::glob::Glob;
+use proofmark_core::policy::Policy;
+use proofmark_core::reference::{Place, Reference};
+use proofmark_git::{Commit, Repository};
+
+use super::tables::Heads;
+use crate::exit::CliError;
+use crate::session::{Read, Session};
+use crate::world::World;
+
+/// Adds what rules compare with by the names of `[baselines]`.
+pub(super) fn add(
+    session: &Session,
+    read: &mut Read,
+    policy: &Policy,
+    comparison: &mut Comparison,
+    wanted: &BTreeMap<String, BTreeSet<Place>>,
+    heads: &Heads,
+    world: &World,
+) -> Result<(), CliError> {
+    for (name, places) in wanted.iter().filter(|(name, _)| *name != BEST && *name != WINDOW) {
+        let Some(stands_for) = policy.baselines.get(name) else { continue };
+        let mut reference = Reference::new(name, stands_for);
+        match find(&session.repository, stands_for) {
+            Ok((title, commit)) => {
+                let tree = session.repository.tree_at(&commit, &title)?;
+                let found = read.sources.discover(&session.repository, &tree);
+                let mut both = read.wanted.clone();
+                both.metrics.extend(found.discovery.metrics.iter().cloned());
+                let there = read.sources.snapshot(&tree, &found, &both);
+                let baseline = Baseline::new(BaseKind::Tip, title.clone());
+                let sides = Sides { base: &there, head: &read.head, tip: None, baseline };
+                let since = compare(&sides, &|file, key| policy.orient(file, key));
+                reference.metrics = since.metrics.into_iter().filter(|row| places.contains(&Place::of_row(row))).collect();
+                reference.revision = title;
+                reference.commit = Some(commit.id.clone());
+                heads.compare_with(name, &tree, &found, read, comparison, world)?;
+            }
+            Err(problem) => {
+                heads.without(name, &problem, comparison);
+                reference.problem = Some(problem);
+            }
+        }
+        comparison.references.push(reference);
+    }
+    Ok(())
+}
+
+/// A revision of git, or the tag of the newest commit that a glob matches.
+fn find(repository: &Repository, stands_for: &str) -> Result<(String, Commit), String> {
+    if !stands_for.contains(['*', '?', '[', '{']) {
+        return repository.resolve(stands_for).map(|commit| (stands_for.to_owned(), commit)).map_err(|error| error.to_string());
+    }
+    let glob = Glob::name(stands_for).map_err(|error| error.to_string())?;
+    let tags = repository.tags(&|name| glob.matches(name)).map_err(|error| error.to_string())?;
+    let newest = tags.into_iter().max_by(|one, two| (one.1.time, &one.0).cmp(&(two.1.time, &two.0)));
+    newest.ok_or_else(|| format!("no tag matches `{stands_for}`; in CI, fetch the tags"))
+}

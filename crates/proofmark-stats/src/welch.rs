@@ -1,0 +1,48 @@
+//! Repeated runs on both sides, independent: Welch's test of the means against a margin.
+
+use crate::sample::Moments;
+use crate::verdict::{Direction, NonInferiority, Reason};
+
+/// The result of [`welch`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Welch {
+    /// The baseline's moments.
+    pub baseline: Moments,
+    /// The candidate's moments.
+    pub candidate: Moments,
+    /// The test.
+    pub test: NonInferiority,
+}
+
+/// Welch's test (1947) of the difference of two means against a margin. NaN values are left out.
+///
+/// `se^2 = v_b/n_b + v_c/n_c`, degrees of freedom by Satterthwaite (1946):
+/// `df = se^4 / [(v_b/n_b)^2/(n_b - 1) + (v_c/n_c)^2/(n_c - 1)]`. Fewer than two values on a side are
+/// [`Reason::TooFewRuns`]; two sides without any variance are judged as points, [`Reason::ZeroVariance`].
+pub fn welch(baseline: &[f64], candidate: &[f64], direction: Direction, margin: f64, alpha: f64) -> Welch {
+    let (baseline, candidate) = (Moments::of(baseline), Moments::of(candidate));
+    Welch { baseline, candidate, test: welch_from_moments(&baseline, &candidate, direction, margin, alpha) }
+}
+
+/// As [`welch`], from the moments of both sides.
+pub fn welch_from_moments(baseline: &Moments, candidate: &Moments, direction: Direction, margin: f64, alpha: f64) -> NonInferiority {
+    let improvement = direction.improvement(candidate.mean - baseline.mean);
+    match standard_error(baseline, candidate) {
+        None => NonInferiority::undecided(improvement, Reason::TooFewRuns),
+        Some((se, df)) => NonInferiority::from_estimate(improvement, se, df, margin, alpha),
+    }
+}
+
+/// Standard error and degrees of freedom of the difference of means; `None` under two values on a side.
+pub(crate) fn standard_error(one: &Moments, other: &Moments) -> Option<(f64, f64)> {
+    let (one_part, other_part) = (one.variance? / one.n as f64, other.variance? / other.n as f64);
+    let square = one_part + other_part;
+    if square == 0.0 {
+        // Nothing varies: any degrees of freedom serve the point rule.
+        return Some((0.0, (one.n + other.n - 2) as f64));
+    }
+    // Shares instead of squares, which underflow for metrics on a tiny scale.
+    let (one_share, other_share) = (one_part / square, other_part / square);
+    let df = 1.0 / (one_share * one_share / (one.n - 1) as f64 + other_share * other_share / (other.n - 1) as f64);
+    Some((square.sqrt(), df))
+}
