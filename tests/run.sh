@@ -4,12 +4,13 @@
 #   setup    Python, DVC, pre-commit, git (tests/setup)
 #   rust     cargo test --workspace
 #   release  the binary that users get
+#   stats    second opinions on statistics and tables from scipy, statsmodels and scikit-learn (tests/stats)
 #   dvc      our comparison against DVC's own, on made-up repositories (tests/dvc)
 #   e2e      the programs in tests/e2e
 #   actions  action.yml, its installer, the workflows and the release, as far as they can be told without a runner (tests/github)
 #   act      the whole action, run by act against a fake GitHub (tests/github)
 #   fuzz     every fuzz target for PROOFMARK_FUZZ_SECONDS (20) each (tests/fuzz)
-#   bench    speed and memory beside DVC's (tests/bench); only with --bench or by name
+#   bench    speed and memory beside DVC, scipy and scikit-learn (tests/bench); only with --bench or by name
 #
 # All parts run even when one fails; the exit code is 1 if any did. Builds and downloads go to PROOFMARK_CACHE
 # (~/.cache/proofmark). PROOFMARK_BIN names another binary for the tests to use.
@@ -26,6 +27,8 @@ part_setup() { bash tests/setup/setup.sh; }
 part_rust() { checking_traffic cargo test --workspace --locked; }
 
 part_release() { cargo build --release --locked; }
+
+part_stats() { "$PROOFMARK_STATISTICS_PYTHON" tests/stats/second_opinion.py; }
 
 part_dvc() { "$PROOFMARK_PYTHON" tests/dvc/differential.py; }
 
@@ -47,7 +50,12 @@ part_act() { checking_traffic run_all tests/github/act.py tests/github/strangers
 
 part_fuzz() { bash tests/fuzz/run.sh; }
 
-part_bench() { run_all tests/bench/compare_with_dvc.py tests/github/speed.py; }
+part_bench() {
+    local failed=0
+    run_all tests/bench/compare_with_dvc.py tests/github/speed.py || failed=1
+    "$PROOFMARK_STATISTICS_PYTHON" tests/bench/judgement.py || failed=1
+    return "$failed"
+}
 
 # Runs Python programs one after another, all of them even when one fails.
 run_all() {
@@ -113,7 +121,7 @@ read_arguments() {
             usage
             exit 0
             ;;
-        setup | rust | release | dvc | e2e | actions | act | fuzz | bench) parts+=("$1") ;;
+        setup | rust | release | stats | dvc | e2e | actions | act | fuzz | bench) parts+=("$1") ;;
         *)
             printf 'no part is called %s\n\n' "$1" >&2
             usage >&2
@@ -122,7 +130,7 @@ read_arguments() {
         esac
         shift
     done
-    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release dvc e2e actions act fuzz)
+    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release stats dvc e2e actions act fuzz)
     if [ "$with_bench" = 1 ] && ! selected bench; then
         parts+=(bench)
     fi

@@ -184,8 +184,11 @@ fn design(evidence: &Evidence) -> Option<Design> {
 }
 
 fn is_approximate(evidence: &Evidence) -> bool {
-    let exact = ["paired_proportion_noninferiority", "paired_t_noninferiority"].contains(&evidence.procedure.as_str());
-    !exact && !(evidence.procedure == "welch_noninferiority" && evidence.level == Level::Runs)
+    match evidence.procedure.as_str() {
+        "paired_proportion_noninferiority" | "paired_t_noninferiority" => false,
+        "welch_noninferiority" => evidence.level != Level::Runs,
+        _ => true,
+    }
 }
 
 fn number(text: &str, fits: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
@@ -205,7 +208,7 @@ fn not_negative(text: &str) -> Result<f64, String> {
 }
 
 fn alpha(text: &str) -> Result<f64, String> {
-    number(text, |number| number >= 1e-9 && number <= 0.5, "a probability above 0, up to 0.5")
+    number(text, |number| (1e-9..=0.5).contains(&number), "a probability above 0, up to 0.5")
 }
 
 fn power(text: &str) -> Result<f64, String> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use proofmark_core::compare::Comparison;
+use proofmark_core::config::Effect;
 use proofmark_core::evidence::Slice;
 use proofmark_core::gate::{Finding, Judgement, Verdict, WINDOW, judge};
 use proofmark_core::policy::Policy;
@@ -89,8 +90,24 @@ type Subject<'a> = (Option<&'a str>, Option<&'a str>, &'a str, &'a Slice, Option
 /// One check whose verdict is another one; `None` where there was, or is, no such check.
 struct Change {
     name: String,
-    before: Option<Verdict>,
-    after: Option<Verdict>,
+    before: Option<Outcome>,
+    after: Option<Outcome>,
+}
+
+/// What was learned of a check, and what that does.
+type Outcome = (Verdict, Effect);
+
+impl Change {
+    /// Both outcomes in words; the effects as well where only they differ.
+    fn words(&self) -> (String, String) {
+        let same_verdict = self.before.zip(self.after).is_some_and(|(before, after)| before.0 == after.0);
+        let word = |outcome: Option<Outcome>| match outcome {
+            None => "not checked".to_owned(),
+            Some((verdict, effect)) if same_verdict => format!("{} ({})", verdict.name(), effect.name()),
+            Some((verdict, _)) => verdict.name().to_owned(),
+        };
+        (word(self.before), word(self.after))
+    }
 }
 
 /// What the new rules change.
@@ -102,16 +119,16 @@ struct Changes {
 
 impl Changes {
     fn between(old: &Judgement, new: &Judgement) -> Self {
-        let (before, after) = (verdicts(old), verdicts(new));
+        let (before, after) = (outcomes(old), outcomes(new));
         let subjects: BTreeMap<_, _> = before.iter().chain(&after).map(|(subject, (name, _))| (*subject, name)).collect();
-        let verdict = |of: &BTreeMap<Subject<'_>, (String, Verdict)>, subject| of.get(subject).map(|(_, verdict)| *verdict);
+        let outcome = |of: &BTreeMap<Subject<'_>, (String, Outcome)>, subject| of.get(subject).map(|(_, outcome)| *outcome);
         let changed = subjects
             .iter()
-            .map(|(subject, name)| Change { name: (*name).clone(), before: verdict(&before, subject), after: verdict(&after, subject) })
+            .map(|(subject, name)| Change { name: (*name).clone(), before: outcome(&before, subject), after: outcome(&after, subject) })
             .filter(|change| change.before != change.after)
             .collect();
-        let outcome = |judgement: &Judgement| format!("{} ({})", judgement.verdict.name(), judgement.effect.name());
-        let (was, is) = (outcome(old), outcome(new));
+        let overall = |judgement: &Judgement| format!("{} ({})", judgement.verdict.name(), judgement.effect.name());
+        let (was, is) = (overall(old), overall(new));
         let overall = if was == is { format!("{is}, as before") } else { format!("{was} → {is}") };
         Self { overall, checks: after.len(), changed }
     }
@@ -119,15 +136,16 @@ impl Changes {
     /// Everything, one sentence or check each.
     fn told(&self) -> Vec<String> {
         let changed = match self.changed.len() {
-            0 => "no verdict changes".to_owned(),
-            1 => "1 verdict changes".to_owned(),
-            many => format!("{many} verdicts change"),
+            0 => "nothing changes".to_owned(),
+            1 => "1 changes".to_owned(),
+            many => format!("{many} change"),
         };
         let checks = if self.checks == 1 { "1 check".to_owned() } else { format!("{} checks", self.checks) };
-        let mut told = vec![format!("Replayed by other rules: {}. Of {checks}, {changed}{}.", self.overall, self.counts())];
-        let word = |verdict: Option<Verdict>| verdict.map_or("not checked", Verdict::name);
-        let shown = self.changed.iter().take(MOST_CHANGES);
-        told.extend(shown.map(|change| format!("{}: {} → {}", change.name, word(change.before), word(change.after))));
+        let mut told = vec![format!("Replayed by other rules: {}. {checks}; {changed}{}.", self.overall, self.counts())];
+        told.extend(self.changed.iter().take(MOST_CHANGES).map(|change| {
+            let (before, after) = change.words();
+            format!("{}: {before} → {after}", change.name)
+        }));
         let more = self.changed.len().saturating_sub(MOST_CHANGES);
         told.extend((more > 0).then(|| format!("and {more} more")));
         told
@@ -135,10 +153,9 @@ impl Changes {
 
     /// How many of each kind: ` (2 fail → pass, 1 not checked → warn)`.
     fn counts(&self) -> String {
-        let mut kinds: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        let word = |verdict: Option<Verdict>| verdict.map_or("not checked", Verdict::name);
+        let mut kinds: BTreeMap<(String, String), usize> = BTreeMap::new();
         for change in &self.changed {
-            *kinds.entry((word(change.before), word(change.after))).or_default() += 1;
+            *kinds.entry(change.words()).or_default() += 1;
         }
         let kinds: Vec<String> = kinds.iter().map(|((before, after), count)| format!("{count} {before} → {after}")).collect();
         if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) }
@@ -155,16 +172,16 @@ impl Changes {
     }
 }
 
-/// The worst verdict on each subject.
-fn verdicts(judgement: &Judgement) -> BTreeMap<Subject<'_>, (String, Verdict)> {
-    let mut verdicts: BTreeMap<Subject<'_>, (String, Verdict)> = BTreeMap::new();
+/// The worst verdict and the strongest effect on each subject, with its name.
+fn outcomes(judgement: &Judgement) -> BTreeMap<Subject<'_>, (String, Outcome)> {
+    let mut outcomes: BTreeMap<Subject<'_>, (String, Outcome)> = BTreeMap::new();
     for finding in judgement.findings.iter().filter(|finding| finding.rule.is_some()) {
-        let Finding { file, table, metric, slice, against, .. } = finding;
+        let Finding { file, table, metric, slice, against, verdict, effect, .. } = finding;
         let subject = (table.as_deref(), file.as_ref().map(|file| file.as_str()), metric.as_str(), slice, against.as_deref());
-        let worst = verdicts.entry(subject).or_insert((check_name(finding), finding.verdict));
-        worst.1 = worst.1.min(finding.verdict);
+        let (_, worst) = outcomes.entry(subject).or_insert_with(|| (check_name(finding), (*verdict, *effect)));
+        *worst = (worst.0.min(*verdict), worst.1.max(*effect));
     }
-    verdicts
+    outcomes
 }
 
 /// What rules ask for that the run did not measure.

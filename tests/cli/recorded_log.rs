@@ -37,7 +37,7 @@ fn history() -> TestRepo {
     for (step, (every, more)) in
         [(10, &[][..]), (2, &[]), (8, &[]), (5, &["--accept-level", "predictions:accuracy"])].into_iter().enumerate()
     {
-        let row = |row: usize| format!("{row},1,{},{}\n", u8::from(row % every != 0), if row % 4 < 2 { "DE" } else { "FR" });
+        let row = |row: usize| format!("{row},1,{},{}\n", u8::from(!row.is_multiple_of(every)), if row % 4 < 2 { "DE" } else { "FR" });
         let table: String = (0..80).map(row).collect();
         repo.write("predictions.csv", format!("id,label,prediction,country\n{table}"));
         repo.write("metrics.json", format!("{{\"auc\": 0.9{step}}}")).commit(&format!("step {step}"));

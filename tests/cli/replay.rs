@@ -54,7 +54,7 @@ fn replay(repo: &TestRepo, policy: &str, more: &[&str]) -> Ran {
 fn the_same_rules_say_the_same() {
     let repo = judged(POLICY, 4, 1);
     let told = replay(&repo, POLICY, &[]).expect(1);
-    assert!(told.starts_with("Replayed by other rules: fail (block), as before. Of 1 check, no verdict changes.\n"), "{told}");
+    assert!(told.starts_with("Replayed by other rules: fail (block), as before. 1 check; nothing changes.\n"), "{told}");
     let old = json(&std::fs::read_to_string(repo.outside().join("report.json")).expect("a report"));
     let new = json(&replay(&repo, POLICY, &["--format", "json"]).expect(1));
     assert_eq!(findings(&new), findings(&old));
@@ -70,9 +70,7 @@ fn other_rules_change_verdicts_and_the_exit_code() {
     let mut lines = told.lines();
     assert_eq!(
         lines.next(),
-        Some(
-            "Replayed by other rules: fail (block) → warn (notice). Of 2 checks, 2 verdicts change (1 fail → pass, 1 not checked → warn)."
-        )
+        Some("Replayed by other rules: fail (block) → warn (notice). 2 checks; 2 change (1 fail → pass, 1 not checked → warn).")
     );
     assert_eq!(lines.next(), Some("  latency_ms: not checked → warn"));
     assert_eq!(lines.next(), Some("  predictions:accuracy: fail → pass"));
@@ -85,6 +83,15 @@ fn other_rules_change_verdicts_and_the_exit_code() {
     replay(&repo, &loose, &["-o", "../replayed.json"]).expect(0);
     // What is written is a report like any other.
     proofmark(&repo).run(&["replay", "../replayed.json", "--policy", "../new.toml"]).expect(0);
+}
+
+#[test]
+fn an_effect_that_changes_alone_is_told() {
+    // 16 rows were wrong before and 20 are now: too little for a margin of a point.
+    let policy = POLICY.replace("0.02", "0.01");
+    let repo = judged(&policy, 20, 0);
+    let told = replay(&repo, &("[policy]\ninconclusive = \"block\"\n".to_owned() + &policy), &[]).expect(1);
+    assert!(told.contains("\n  predictions:accuracy: inconclusive (notice) → inconclusive (block)\n"), "{told}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofmark_core::config::{Config, nearest};
 use proofmark_core::key::Key;
 use proofmark_core::policy::{Policy, PolicyOrigin};
-use proofmark_core::record::{Past, Record};
+use proofmark_core::record::{Entry, Past, Record};
 use proofmark_core::reference::Place;
 use proofmark_core::value::Value;
 use proofmark_git::{Commit, History as Commits, Repository};
@@ -41,7 +41,7 @@ pub(super) fn read(
     let policy = Policy::compile(config, PolicyOrigin::BuiltIn, None)?;
     let metrics = found.iter().map(|place| Metric {
         file: place.file.clone(),
-        key: if place.table.is_none() { place.metric.clone() } else { Key::from_canonical(&name(place)) },
+        key: if place.table.is_none() { place.metric.clone() } else { Key::from_canonical(name(place)) },
         oriented: policy.orient(&place.file, &place.metric),
     });
     let metrics: Vec<Metric> = metrics.collect();
@@ -73,7 +73,7 @@ fn row(commit: &Commit, record: &Record, places: &BTreeSet<&Place>) -> Option<hi
         _ => marks.push(format!("new level of {}", levels.join(", "))),
     }
     let marks = if marks.is_empty() { String::new() } else { format!("({}) ", marks.join("; ")) };
-    let point = |entry: Option<&proofmark_core::record::Entry>| match entry {
+    let point = |entry: Option<&Entry>| match entry {
         Some(entry) => Point::Value(Value::Float(entry.value)),
         None => Point::Missing("not recorded".to_owned()),
     };
@@ -105,15 +105,14 @@ impl Recorded {
         if place.slice.parts().count() != self.slice.len() || !self.slice.iter().all(of_slice) {
             return false;
         }
-        // Names of a table's metrics have brackets of their own (`f1[cat]`).
-        let metric = place.metric.as_str();
-        let owners = [place.table.as_deref(), Some(place.file.as_str())];
-        let literally =
-            owners.iter().flatten().any(|owner| self.text.strip_prefix(owner).and_then(|rest| rest.strip_prefix(':')) == Some(metric));
-        literally
-            || self.text == metric
-            || self.wanted.takes(&place.file, &place.metric)
-            || place.table.as_ref().is_some_and(|table| self.wanted.takes_of_table(table, &place.metric))
+        // Names of a table's metrics have brackets of their own (`f1[cat]`), so the text as it is comes first.
+        let owner = |owner: &str| self.text.strip_prefix(owner).and_then(|rest| rest.strip_prefix(':'));
+        let Place { file, table, metric, .. } = place;
+        self.text == metric.as_str()
+            || owner(file.as_str()) == Some(metric.as_str())
+            || table.as_deref().and_then(owner) == Some(metric.as_str())
+            || self.wanted.takes(file, metric)
+            || table.as_ref().is_some_and(|table| self.wanted.takes_of_table(table, metric))
     }
 }
 

@@ -48,7 +48,11 @@ pub fn explain_check(report: &Report, typed: &str) -> Option<String> {
         page.gap();
         let names: Vec<String> = rest.iter().take(MOST).map(|finding| format!("`{}`", name(&check_name(finding)))).collect();
         let dots = if rest.len() > names.len() { ", …" } else { "" };
-        page.wrapped(Tone::Plain, "", &terminal(&format!("… and {} of that name: {}{dots}", counted(rest.len(), "more check"), names.join(", "))));
+        page.wrapped(
+            Tone::Plain,
+            "",
+            &terminal(&format!("… and {} of that name: {}{dots}", counted(rest.len(), "more check"), names.join(", "))),
+        );
     }
     Some(page.finish())
 }
@@ -118,7 +122,9 @@ fn verdict(report: &Report, finding: &Finding) -> String {
     let by = match (&finding.rule, finding.rule_line) {
         (Some(rule), Some(line)) => format!("by the rule `{}`{weight} in line {line} of {}", name(rule), policy(&report.judgement.policy)),
         (Some(rule), None) => format!("by the rule `{}`{weight}", name(rule)),
-        (None, _) if report.judgement.shown.iter().any(|shown| std::ptr::eq(shown, finding)) => "no rule judges it: it is only shown".to_owned(),
+        (None, _) if report.judgement.shown.iter().any(|shown| std::ptr::eq(shown, finding)) => {
+            "no rule judges it: it is only shown".to_owned()
+        }
         (None, _) => "no rule is about it: the policy's word for such situations".to_owned(),
     };
     format!("{}, {effect}; {by}", finding.verdict.name())
@@ -210,7 +216,8 @@ fn chance(report: &Report, evidence: &Evidence, finding: &Finding) -> String {
         parts.push(format!("data this good come from a loss of just the margin with p = {} (pass: at most {alpha})", told(p)));
     }
     if let Some(p) = evidence.p_inferior {
-        let what = if evidence.level == Level::History { "a value this bad comes from an unchanged branch" } else { "data this bad come from it" };
+        let what =
+            if evidence.level == Level::History { "a value this bad comes from an unchanged branch" } else { "data this bad come from it" };
         parts.push(format!("{what} with p = {} (fail: at most {alpha})", told(p)));
     }
     let family = report.judgement.findings.iter().filter(|other| other.severity != Severity::Info);

@@ -72,6 +72,15 @@ mod tests {
     }
 
     #[test]
+    fn tables_are_named_without_their_file_and_the_whole_comes_before_its_parts() {
+        let mut report = crate::testing::rows_report();
+        report.judgement.findings.iter_mut().for_each(|finding| finding.effect = Effect::Notice);
+        let names: Vec<String> = key_values(&report).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names[0], "test:accuracy");
+        assert_eq!(names[1..4], ["loss in eval/metrics.json", "latency_ms in eval/metrics.json", "test:accuracy [country=DE]"]);
+    }
+
+    #[test]
     fn values_are_finite_and_names_are_bounded() {
         let values = key_values(&hostile_report());
         assert!(!values.is_empty() && values.len() <= MOST);

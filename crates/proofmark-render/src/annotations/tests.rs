@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{POLICY, between, everyday, hostile_report, report};
+use crate::testing::{POLICY, between, everyday, hostile_report, hostile_rows, report, rows_report};
 
 fn told(report: &Report) -> Vec<(String, u32, Effect, String)> {
     annotations(report).into_iter().map(|one| (one.file.to_string(), one.line, one.effect, one.title)).collect()
@@ -49,11 +49,27 @@ fn a_file_that_cannot_be_read_is_told_once_at_the_mistake() {
 }
 
 #[test]
+fn checks_of_tables_are_named_completely_and_told_at_their_rules() {
+    let mut report = rows_report();
+    let blocking = report.judgement.findings.iter_mut().find(|one| one.effect == Effect::Block).expect("one that blocks");
+    blocking.against = Some("production".into());
+    let title = "fail: test:accuracy [country=DE] vs production";
+    assert_eq!(told(&report)[0], at("proofmark.toml", 17, Effect::Block, title));
+    let two = told(&report).into_iter().filter(|(_, _, _, title)| title.contains("test:accuracy")).count();
+    assert_eq!(two, 2, "the small slice is allowed");
+}
+
+#[test]
 fn hostile_texts_are_plain_and_bounded() {
-    let all = annotations(&hostile_report());
+    let all: Vec<Annotation> = annotations(&hostile_report());
+    bounded(&all);
+    bounded(&annotations(&hostile_rows(3)));
+}
+
+fn bounded(all: &[Annotation]) {
     assert!(all.len() > 10);
     let mut seen = BTreeSet::new();
-    for one in &all {
+    for one in all {
         assert!(one.title.encode_utf16().count() <= 255 && one.message.encode_utf16().count() <= 2000, "{one:?}");
         for text in [&one.title, &one.message] {
             assert!(!text.contains(crate::escape::acts) && !text.starts_with("::") && !text.contains("##"), "{text}");

@@ -30,11 +30,11 @@ fn by_reason(reason: &str, finding: &Finding) -> Option<String> {
         "missing-candidate" | "nothing-matched" => "A value at the head: the rule says that there must be one.".to_owned(),
         "missing-slice" => "Rows of this slice at the head: the rule says that there must be some.".to_owned(),
         "non-finite-candidate" | "null-candidate" | "non-numeric-candidate" => "A finite number at the head.".to_owned(),
-        "no-baseline" | "non-finite-baseline" | "undefined-baseline" => "A value to compare with; bounds (`min`, `max`) need none.".to_owned(),
-        "relative-undefined" => "A `max_regression_abs`: a share of zero is no limit.".to_owned(),
-        "multiplicity" => {
-            "Fewer checks, or clearer data: for itself it would fail, but among so many checks some do by chance.".to_owned()
+        "no-baseline" | "non-finite-baseline" | "undefined-baseline" => {
+            "A value to compare with; bounds (`min`, `max`) need none.".to_owned()
         }
+        "relative-undefined" => "A `max_regression_abs`: a share of zero is no limit.".to_owned(),
+        "multiplicity" => "Fewer checks, or clearer data: for itself it would fail, but among so many checks some do by chance.".to_owned(),
         "different-test-set" => "The same test rows on both sides.".to_owned(),
         "unpaired-rows" => "The same ids on both sides, or a larger `max_unmatched` of the table.".to_owned(),
         "too-few-rows" => "More rows, or a smaller `min_rows`.".to_owned(),
@@ -54,7 +54,11 @@ fn by_margin(finding: &Finding, evidence: &Evidence) -> Vec<String> {
         let pass = if lower >= 0.0 {
             "It passes whatever loss is accepted, none too: the lower limit is no loss.".to_owned()
         } else {
-            let verb = if finding.verdict == Verdict::Pass { "It passes as long as the accepted loss is" } else { "It passes with an accepted loss of" };
+            let verb = if finding.verdict == Verdict::Pass {
+                "It passes as long as the accepted loss is"
+            } else {
+                "It passes with an accepted loss of"
+            };
             format!("{verb} {} or more{}.", rounded_up(-lower), relative(finding, -lower))
         };
         let fail = if upper >= 0.0 {
@@ -69,7 +73,9 @@ fn by_margin(finding: &Finding, evidence: &Evidence) -> Vec<String> {
     let loss = finding.improvement.map(|improvement| 0.0 - improvement).filter(|loss| *loss > 0.0);
     let limited = finding.limits.as_ref().is_some_and(|limits| limits.limit_change());
     match loss {
-        Some(loss) if by_change => vec![format!("It passes with an accepted loss of {} or more{}.", rounded_up(loss), relative(finding, loss))],
+        Some(loss) if by_change => {
+            vec![format!("It passes with an accepted loss of {} or more{}.", rounded_up(loss), relative(finding, loss))]
+        }
         Some(loss) if limited && finding.verdict == Verdict::Pass && evidence.level == Level::Point => {
             vec![format!("It fails with an accepted loss below {}.", rounded_down(loss))]
         }
@@ -97,9 +103,9 @@ fn by_amount(finding: &Finding, evidence: &Evidence) -> Vec<String> {
     let there = evidence.n_base.min(evidence.n_head);
     let mut told = Vec::new();
     match evidence.n_required {
-        Some(needed) if needed > there as u64 => told.push(format!(
-            "{needed} {unit}s{side} would be enough if nothing has changed in truth; there are {there}."
-        )),
+        Some(needed) if needed > there as u64 => {
+            told.push(format!("{needed} {unit}s{side} would be enough if nothing has changed in truth; there are {there}."))
+        }
         Some(_) => told.push(format!("{} would be enough if nothing had changed in truth, so something may have.", counted(there, unit))),
         None if finding.verdict == Verdict::Inconclusive && evidence.margin == Some(0.0) => {
             told.push(format!("With no accepted loss no number of {unit}s is enough where nothing has changed: give the rule a margin."));

@@ -53,6 +53,36 @@ fn plain_reports_can_be_explained() {
 }
 
 #[test]
+fn every_procedure_level_and_verdict_is_told() {
+    let mut report = rows_report();
+    let finding = report.judgement.findings.iter().position(|one| one.slice.is_all() && one.table.is_some()).expect("a check");
+    let text = explain_check(&report, "test:accuracy").expect("a check");
+    for words in ["inconclusive, which is a notice", "6373 rows would be enough", "smallest loss that is seen", "inconclusive = \"notice\""]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    for (level, procedure, words) in [
+        (Level::Runs, "welch_noninferiority", "Welch's t"),
+        (Level::Runs, "paired_t_noninferiority", "same seed or fold"),
+        (Level::Rows, "paired_t_noninferiority", "For each row"),
+        (Level::Rows, "welch_noninferiority", "different rows"),
+        (Level::Rows, "two_proportions", "different rows"),
+        (Level::Rows, "sign_flip_test", "flipped"),
+        (Level::Rows, "delong_paired", "DeLong"),
+        (Level::Rows, "paired_bootstrap", "drawn anew"),
+        (Level::History, "prediction_limit_t", "recorded values"),
+        (Level::Rows, "from the future", "does not know the procedure"),
+    ] {
+        let finding = &mut report.judgement.findings[finding];
+        let evidence = finding.evidence.as_mut().expect("evidence");
+        (evidence.level, evidence.procedure) = (level, procedure.to_owned());
+        finding.against = (level == Level::History).then(|| WINDOW.to_owned());
+        let text = explain_check(&report, "test:accuracy").expect("a check");
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
 fn hostile_names_only_show_and_many_are_counted() {
     let report = hostile_rows(30);
     for typed in HOSTILE.iter().map(|text| format!("{text}:accuracy")).chain(["accuracy".to_owned()]) {

@@ -24,8 +24,11 @@ pub(super) fn evidence(page: &mut Page, view: &ReportView) {
     grid.row(header.map(|text| Cell::toned(text, Tone::Dim)).into());
     for row in &view.evidence.rows {
         let improvement = if row.interval.is_empty() { &row.improvement } else { &row.interval };
-        let cells = [&row.name, &row.base, &row.head, improvement, &row.margin, &row.n, &row.procedure].map(|text| Cell::new(terminal(text)));
-        grid.row(cells.into_iter().chain([Cell::toned(format!("{} {}", row.symbol, row.verdict), tone(row.effect, row.verdict))]).collect());
+        let cells =
+            [&row.name, &row.base, &row.head, improvement, &row.margin, &row.n, &row.procedure].map(|text| Cell::new(terminal(text)));
+        grid.row(
+            cells.into_iter().chain([Cell::toned(format!("{} {}", row.symbol, row.verdict), tone(row.effect, row.verdict))]).collect(),
+        );
     }
     if !grid.print(page, &[0, 6], LEAST) {
         view.evidence.rows.iter().for_each(|row| in_words(page, row));
@@ -73,7 +76,8 @@ fn slice_grid(table: &SliceTable) -> Grid {
     grid.row(header.map(|text| Cell::toned(text, Tone::Dim)).into());
     for row in &table.rows {
         let tone = if row.small { Tone::Dim } else { Tone::Plain };
-        let cells = [&row.slice, &row.n, &row.base, &row.head, &row.improvement, &row.interval].map(|text| Cell::toned(terminal(text), tone));
+        let cells =
+            [&row.slice, &row.n, &row.base, &row.head, &row.improvement, &row.interval].map(|text| Cell::toned(terminal(text), tone));
         grid.row(cells.into_iter().chain([Cell::toned(terminal(&row.told), slice_tone(row))]).collect());
     }
     grid
@@ -132,7 +136,11 @@ fn accepted(page: &mut Page, one: &AcceptedView) {
     let words = format!("{}: {} → {}, found as {}", one.name, one.base, one.head, one.found);
     page.wrapped(Tone::Notice, "  ~ ", &terminal(&words));
     let AcceptedView { accepts, approved_by, expires, scope, reason, issue, .. } = one;
-    page.wrapped(Tone::Plain, "    ", &terminal(&format!("accepted {accepts} by {approved_by} until {expires} for {scope}: {reason} ({issue})")));
+    page.wrapped(
+        Tone::Plain,
+        "    ",
+        &terminal(&format!("accepted {accepts} by {approved_by} until {expires} for {scope}: {reason} ({issue})")),
+    );
 }
 
 fn notes(page: &mut Page, waivers: &Waivers) {

@@ -1,3 +1,4 @@
+use proofmark_core::config::Effect;
 use proofmark_core::gate::judge;
 use proofmark_core::policy::Policy;
 use proofmark_core::waiver::Circumstances;
@@ -23,6 +24,31 @@ fn golden_texts() {
 fn evidence_slices_and_waivers() {
     let text = report_table(&rows_report(), &Options { width: Some(120), ..Options::default() });
     assert!(text == ROWS, "{text}");
+}
+
+#[test]
+fn checks_are_named_completely() {
+    let mut report = rows_report();
+    for finding in &mut report.judgement.findings {
+        if finding.metric.as_str() == "loss" {
+            (finding.effect, finding.against) = (Effect::Notice, Some("production".into()));
+        }
+    }
+    let text = report_table(&report, &Options::default());
+    assert!(text.contains("metrics eval/metrics.json\n") && text.contains("  loss vs production  "), "{text}");
+    let table = proofmark_core::path::RepoPath::parse("other.json").expect("a path");
+    report.judgement.findings.iter_mut().filter(|one| one.metric.as_str() == "loss").for_each(|one| one.file = Some(table.clone()));
+    let text = report_table(&report, &Options::default());
+    assert!(text.contains("  loss vs production in other.json  ") && text.contains("  test:accuracy [country=DE]  "), "{text}");
+}
+
+#[test]
+fn all_checks_show_what_they_rest_on_when_all_are_asked_for() {
+    let shown = |all: bool| report_table(&report(everyday(), POLICY), &Options { all, ..Options::default() });
+    assert!(!shown(false).contains("Evidence") && shown(true).contains("the numbers as they are"), "{}", shown(true));
+    let text = report_table(&hostile_rows(40), &Options { max_rows: 20, ..Options::default() });
+    assert!(text.contains("more not shown here") && text.contains("and the slices of"), "{text}");
+    assert_eq!(text.matches("[[waiver]]").count(), 1, "one text to copy, the others are counted");
 }
 
 #[test]
@@ -114,7 +140,11 @@ fn lines_keep_to_the_width() {
             ];
             for line in texts.iter().flat_map(|text| text.lines()) {
                 // A broken-up `::` at the very start of a wrapped line, and colons that must not begin one, may add columns.
-                assert!(crate::text::width(line.replace("\\u{3a}", ":").trim_end_matches(':')) <= width, "{width}: {} {line}", crate::text::width(line));
+                assert!(
+                    crate::text::width(line.replace("\\u{3a}", ":").trim_end_matches(':')) <= width,
+                    "{width}: {} {line}",
+                    crate::text::width(line)
+                );
             }
         }
     }
@@ -124,8 +154,11 @@ fn lines_keep_to_the_width() {
 fn hostile_text_only_shows() {
     for width in [None, Some(40), Some(44), Some(80), Some(120)] {
         let options = Options { width, all: true, max_rows: 1000, ..Options::default() };
-        let texts =
-            [comparison_table(&document(hostile()), &options), report_table(&hostile_report(), &options), report_table(&hostile_rows(3), &options)];
+        let texts = [
+            comparison_table(&document(hostile()), &options),
+            report_table(&hostile_report(), &options),
+            report_table(&hostile_rows(3), &options),
+        ];
         for text in texts {
             for line in text.lines() {
                 assert!(!line.trim_start().starts_with("::") && !line.contains("##"), "{line}");

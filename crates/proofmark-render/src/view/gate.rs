@@ -161,9 +161,8 @@ impl EvidenceRows {
     fn new(judgement: &Judgement, groups: &Groups<'_>, room: &Room) -> Self {
         let noise = |finding: &Finding| finding.evidence.as_ref().is_some_and(|evidence| evidence.level != Level::Point);
         let judged = |finding: &Finding| finding.evidence.as_ref().is_some_and(|evidence| evidence.procedure != "none");
-        let elsewhere = |finding: &Finding| {
-            finding.effect == Effect::Allow && !finding.slice.is_all() && groups.contains_key(&slices::group(finding))
-        };
+        let elsewhere =
+            |finding: &Finding| finding.effect == Effect::Allow && !finding.slice.is_all() && groups.contains_key(&slices::group(finding));
         let told = |finding: &&Finding| judged(finding) && !elsewhere(finding) && (room.all || noise(finding));
         let mut findings: Vec<&Finding> = judgement.findings.iter().filter(told).collect();
         findings.sort_by_key(|finding| (std::cmp::Reverse(finding.effect), finding.verdict));

@@ -218,7 +218,8 @@ mod tests {
             let safe = harmless(&text);
             assert_eq!(safe.lines().count(), 2, "{safe}");
             assert!(!safe.contains('`') && !safe.contains("##") && !safe.chars().any(|letter| letter != '\n' && acts(letter)), "{safe}");
-            let back = safe.split_once("metric = ").map(|(_, value)| value).expect("a value").replace("\\U0000", "\\u").replace("\\U000E", "\\u");
+            let back =
+                safe.split_once("metric = ").map(|(_, value)| value).expect("a value").replace("\\U0000", "\\u").replace("\\U000E", "\\u");
             assert_eq!(serde_json::from_str::<String>(&back).ok().as_deref(), Some(name), "{safe}");
         }
     }

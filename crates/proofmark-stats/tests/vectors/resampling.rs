@@ -100,7 +100,8 @@ fn of_bootstrap(case: &Case<'_>) -> Answer {
     let (base, head) = (case.numbers("score_baseline"), case.numbers("score_candidate"));
     let threshold = case.setting("threshold");
     let decide = |scores: &[f64]| scores.iter().map(|score| *score > threshold).collect::<Vec<_>>();
-    let how = Resampling::new(case.setting("resamples_at_least") as u64, 1);
+    // Ten times as many as the case asks for: its limits have an error of chance of their own.
+    let how = Resampling::new(10 * case.setting("resamples_at_least") as u64, 1);
     let of_counts = |metric| count_replicates(&Cells::count(&labels, &decide(&base), &decide(&head)), metric, &how);
     let of_ranks = |metric| RankedPair::new(&labels, &base, &head, None).and_then(|pair| pair.replicates(metric, &how));
     let replicates = match case.parameter("metric").as_str().unwrap_or_default() {

@@ -172,3 +172,6 @@ impl From<ParquetError> for TableError {
 fn damaged(told: &str) -> TableError {
     TableError::malformed(None, format!("damaged Parquet: {told}"))
 }
+
+#[cfg(test)]
+mod tests;

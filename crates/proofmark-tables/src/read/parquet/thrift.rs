@@ -191,10 +191,11 @@ impl<'b> Thrift<'b> {
         })
     }
 
-    /// In a list or map a truth value is a byte; in a structure it is in the type.
+    /// In a list or map a truth value is a byte, where in a structure it is in the type; the `parquet` crate takes it for
+    /// nothing in both. No header that is passed over has such a list.
     fn pass_inside(&mut self, kind: Type, depth: usize) -> Result<(), Broken> {
         match kind {
-            Type::True | Type::False => self.bytes(1),
+            Type::True | Type::False => Err(Broken),
             kind => self.pass(kind, depth),
         }
     }
