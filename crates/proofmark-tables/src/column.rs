@@ -1,7 +1,7 @@
 //! One column of a table in memory, and what its cells mean.
 //!
 //! Kept small: eight bytes a row for numbers, four for texts, whose distinct values stand once, end to end, in one text; the
-//! missing cells are bits, and none where nothing is missing. It does not read files ([`crate::read`]).
+//! missing cells are bits, and none where nothing is missing. It does not read files.
 
 use std::borrow::Cow;
 use std::fmt;

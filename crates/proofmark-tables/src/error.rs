@@ -53,7 +53,9 @@ impl TableError {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::MissingColumn { nearest, .. } if nearest.is_none() => Some("name a column of the file's header in the table's declaration"),
+            Self::MissingColumn { nearest, .. } if nearest.is_none() => {
+                Some("name a column of the file's header in the table's declaration")
+            }
             Self::MissingColumn { .. } => Some("names of columns are compared letter by letter"),
             Self::DuplicateColumn { .. } => Some("give each column a name of its own"),
             Self::Unsupported { .. } => Some("write plain columns of numbers and texts, uncompressed or with snappy, gzip, lz4 or zstd"),

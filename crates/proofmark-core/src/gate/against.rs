@@ -9,7 +9,7 @@ use proofmark_stats::sample::mean;
 
 use super::measured::{inconclusive, margin, violated};
 use super::proof::{Evidence, Level};
-use super::{Finding, Verdict, assess, check, effect_of, words};
+use super::{Finding, Verdict, assess, check, effect_of, runs, words};
 use crate::compare::{Comparison, Delta};
 use crate::config::{Effect, Limits};
 use crate::direction::Direction;
@@ -35,6 +35,8 @@ pub fn wanted(comparison: &Comparison, policy: &Policy) -> BTreeMap<String, BTre
             } else {
                 let rows = comparison.metrics.iter().filter(|row| rule.covers_row(row));
                 places.extend(rows.filter(|row| rule.covers_key(&row.key) || check::is_run_of(rule, policy, row)).map(Place::of_row));
+                let groups = runs::groups(&comparison.metrics, policy, rule);
+                places.extend(groups.iter().filter(|group| group.judged).map(|group| Place::of_measured(&group.measured)));
             }
         }
     }
@@ -42,12 +44,7 @@ pub fn wanted(comparison: &Comparison, policy: &Policy) -> BTreeMap<String, BTre
 }
 
 /// Puts the best recorded values beside the head's. `best` gives the best of a metric, by which way is better.
-pub fn add_best(
-    comparison: &mut Comparison,
-    policy: &Policy,
-    places: &BTreeSet<Place>,
-    best: &dyn Fn(&Place, Direction) -> Option<f64>,
-) {
+pub fn add_best(comparison: &mut Comparison, policy: &Policy, places: &BTreeSet<Place>, best: &dyn Fn(&Place, Direction) -> Option<f64>) {
     let mut reference = Reference::new(BEST, "");
     let mut measured = Vec::new();
     for place in places {
@@ -65,6 +62,11 @@ pub fn add_best(
     }
     comparison.measured.extend(measured);
     comparison.references.push(reference);
+}
+
+/// Whether anybody looked for what a rule compares with.
+pub(super) fn is_known(comparison: &Comparison, name: &str) -> bool {
+    name == WINDOW || comparison.references.iter().any(|reference| reference.name == name)
 }
 
 /// What a rule with this baseline looks at: the rows since that commit, or rows without a base where there is none.
@@ -118,7 +120,10 @@ pub(super) fn history(comparison: &Comparison, policy: &Policy, rule: &CompiledR
     if finding.oriented.is_none() {
         return check::unknown_direction(finding, policy.is_neutral(&place.metric));
     }
-    let values = comparison.history.iter().find(|series| series.place == *place).map_or(&[][..], |series| series.values.as_slice());
+    let Some(series) = comparison.history.iter().find(|series| series.place == *place) else {
+        return check::not_measured(rule, WINDOW);
+    };
+    let values = series.values.as_slice();
     let mut evidence = Evidence::new(Level::History, "prediction_limit_t", values.len(), 1);
     evidence.why = Some("the rule compares with the recorded history".to_owned());
     evidence.alpha = Some(rule.judging.alpha);

@@ -38,6 +38,10 @@ pub(super) fn rule(comparison: &Comparison, policy: &Policy, rule: &CompiledRule
 /// Judges single values and repeated runs of metrics files. Says how many values the rule is not about after all.
 fn of_files(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, covered: &mut [bool], findings: &mut Vec<Finding>) -> usize {
     let name = rule.baseline.as_deref();
+    if let Some(name) = name.filter(|name| !against::is_known(comparison, name)) {
+        findings.push(Finding { rule_line: rule.line, ..not_measured(rule, name) });
+        return 0;
+    }
     let rows = against::rows(comparison, name);
     let own = rows.len() == covered.len() && name.is_none_or(|name| name == WINDOW);
     let groups = runs::groups(&rows, policy, rule);
@@ -118,6 +122,24 @@ fn of_table(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, findi
         let told = situation(finding, reason, policy.situations.missing);
         let explanation = "nothing of the table is covered by the rule".to_owned();
         findings.push(Finding { explanation, ..told });
+    }
+}
+
+/// Stored results lack what the rule compares with: that is no pass, and nothing that got worse.
+pub(super) fn not_measured(rule: &CompiledRule, name: &str) -> Finding {
+    Finding {
+        rule: Some(rule.name()),
+        severity: rule.severity,
+        against: Some(name.to_owned()),
+        verdict: Verdict::Inconclusive,
+        effect: effect_of(Verdict::Inconclusive, rule.severity, Effect::Block, Effect::Block),
+        reasons: vec!["not-measured".to_owned()],
+        explanation: format!("was not compared with `{name}` in this run"),
+        hint: Some("run `proofmark gate` under this policy".to_owned()),
+        limits: Some(rule.limits),
+        warn: rule.warn,
+        not_judged: true,
+        ..empty(None, Key::from_canonical(rule.metric.as_str()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What would turn a verdict: another margin, more rows or runs, a value that is missing.
 
+use proofmark_core::config::Severity;
 use proofmark_core::gate::{Evidence, Finding, Level, Verdict};
 use proofmark_core::number::significant;
 use proofmark_core::value::Value;
@@ -45,11 +46,24 @@ fn by_reason(reason: &str, finding: &Finding) -> Option<String> {
     })
 }
 
+/// With these reasons an inconclusive verdict is about the margin; any other stands in the way whatever loss is accepted.
+const ABOUT_MARGIN: [&str; 6] = ["too-little-evidence", "monte-carlo-error", "multiplicity", "thin-evidence", "rerun", "waived"];
+
 /// From which accepted loss on it passes, and below which it fails.
 fn by_margin(finding: &Finding, evidence: &Evidence) -> Vec<String> {
-    if finding.rule.is_none() || finding.not_judged {
+    let has = |wanted: &str| finding.reasons.iter().any(|reason| reason == wanted);
+    let found = finding.waiver.as_ref().map_or(finding.verdict, |waiver| waiver.found);
+    let is_blocked = found == Verdict::Inconclusive
+        && !has("within-noise")
+        && finding.reasons.iter().any(|reason| !ABOUT_MARGIN.contains(&reason.as_str()));
+    if finding.rule.is_none() || finding.not_judged || is_blocked {
         return Vec::new();
     }
+    let fails = match finding.severity {
+        _ if has("multiplicity") => "For itself it fails",
+        Severity::Warn => "It is a warning",
+        Severity::Fail | Severity::Info => "It fails",
+    };
     if let (Some(lower), Some(upper)) = (evidence.lower, evidence.upper) {
         let pass = if lower >= 0.0 {
             "It passes whatever loss is accepted, none too: the lower limit is no loss.".to_owned()
@@ -64,7 +78,7 @@ fn by_margin(finding: &Finding, evidence: &Evidence) -> Vec<String> {
         let fail = if upper >= 0.0 {
             "No accepted loss makes it fail: by these data nothing may have been lost.".to_owned()
         } else {
-            format!("It fails with an accepted loss below {}; in between it cannot be told.", rounded_down(-upper))
+            format!("{fails} with an accepted loss below {}; in between it cannot be told.", rounded_down(-upper))
         };
         return vec![pass, fail];
     }
@@ -77,7 +91,7 @@ fn by_margin(finding: &Finding, evidence: &Evidence) -> Vec<String> {
             vec![format!("It passes with an accepted loss of {} or more{}.", rounded_up(loss), relative(finding, loss))]
         }
         Some(loss) if limited && finding.verdict == Verdict::Pass && evidence.level == Level::Point => {
-            vec![format!("It fails with an accepted loss below {}.", rounded_down(loss))]
+            vec![format!("{fails} with an accepted loss below {}.", rounded_down(loss))]
         }
         _ => Vec::new(),
     }
@@ -104,7 +118,7 @@ fn by_amount(finding: &Finding, evidence: &Evidence) -> Vec<String> {
     let mut told = Vec::new();
     match evidence.n_required {
         Some(needed) if needed > there as u64 => {
-            told.push(format!("{needed} {unit}s{side} would be enough if nothing has changed in truth; there are {there}."))
+            told.push(format!("{needed} {unit}s{side} would be enough if nothing has changed in truth; there are {there}."));
         }
         Some(_) => told.push(format!("{} would be enough if nothing had changed in truth, so something may have.", counted(there, unit))),
         None if finding.verdict == Verdict::Inconclusive && evidence.margin == Some(0.0) => {

@@ -40,6 +40,20 @@ fn the_margins_that_are_told_do_what_is_said() {
 }
 
 #[test]
+fn no_margin_is_told_where_none_would_help() {
+    let mut report = rows_report();
+    let finding = report.judgement.findings.iter_mut().find(|one| one.verdict == Verdict::Inconclusive && one.slice.is_all());
+    let finding = finding.expect("a check that cannot tell");
+    assert!(would_change(finding).iter().any(|change| change.contains("accepted loss")));
+    finding.reasons = vec!["too-few-runs".to_owned()];
+    let changes = would_change(finding).join("\n");
+    assert!(!changes.contains("accepted loss") && changes.contains("More runs"), "{changes}");
+    finding.reasons = vec!["multiplicity".to_owned()];
+    let changes = would_change(finding).join("\n");
+    assert!(changes.contains("For itself it fails") && changes.contains("Fewer checks"), "{changes}");
+}
+
+#[test]
 fn plain_reports_can_be_explained() {
     let report = report(everyday(), POLICY);
     for (name, words) in [

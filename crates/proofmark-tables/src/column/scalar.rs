@@ -130,7 +130,9 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_python_and_others_write_them() {
-        for (text, value) in [("0.5", 0.5), (".5", 0.5), ("5.", 5.0), ("1e-05", 1e-5), ("1E+20", 1e20), ("-1.5e300", -1.5e300), ("0e+0", 0.0)] {
+        for (text, value) in
+            [("0.5", 0.5), (".5", 0.5), ("5.", 5.0), ("1e-05", 1e-5), ("1E+20", 1e20), ("-1.5e300", -1.5e300), ("0e+0", 0.0)]
+        {
             assert_eq!(classify(text.as_bytes()), Scalar::Number(value), "{text}");
         }
         assert!(matches!(classify(b"nan"), Scalar::Number(value) if value.is_nan()));

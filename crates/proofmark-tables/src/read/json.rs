@@ -306,7 +306,20 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_refused() {
-        for line in ["", "[]", "1", "{", r#"{"a"}"#, r#"{"a":}"#, r#"{"a":1,}"#, r#"{"a":1 "b":2}"#, r#"{"a":1}x"#, r#"{a:1}"#, "{\"a\":\"\t\"}", r#"{"a":"\"#] {
+        for line in [
+            "",
+            "[]",
+            "1",
+            "{",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a":1}x"#,
+            r#"{a:1}"#,
+            "{\"a\":\"\t\"}",
+            r#"{"a":"\"#,
+        ] {
             assert!(values(line).is_err(), "{line}");
         }
         assert!(value(&"[".repeat(100_000)).is_err());

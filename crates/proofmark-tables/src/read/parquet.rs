@@ -10,8 +10,8 @@
 //! | decimal | integers without a scale, else the nearest numbers |
 //! | BYTE_ARRAY, FIXED_LEN_BYTE_ARRAY | texts, if they are UTF-8; UUIDs in their usual form |
 //!
-//! A field of a struct is named by its path (`output.score`). Lists and maps, encryption, compression by brotli
-//! and the rare delta encodings of texts are refused.
+//! A field of a struct is named by its path (`output.score`). Lists and maps, encryption, compression by brotli and encodings
+//! that writers use only when told to (delta encodings of texts, split streams) are refused.
 //!
 //! The `parquet` crate believes some of what a file says of itself: sizes that it allocates, depths that it recurses into, and
 //! sums that may overflow. So footer and pages are checked by [`check`] before it sees them.

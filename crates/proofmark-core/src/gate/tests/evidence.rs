@@ -221,6 +221,16 @@ fn history_fails_only_what_is_unusual_and_worse_than_accepted() {
 }
 
 #[test]
+fn the_mean_of_runs_has_a_history_too() {
+    let text = "[[rule]]\nmetric = \"acc\"\nbaseline = \"window\"\ndirection = \"higher\"";
+    let mut comparison = between(&[("m.json", "{\"acc\": [0.9, 0.91]}")], &[("m.json", "{\"acc\": [0.7, 0.71]}")]);
+    let places = wanted(&comparison, &policy(text));
+    let mean = places[WINDOW].iter().find(|place| place.metric.as_str() == "acc").expect("the list itself").clone();
+    comparison.history = vec![Series { place: mean, values: vec![0.9, 0.91, 0.905, 0.899, 0.903] }];
+    assert_eq!(only(&judged(&comparison, text)).verdict, Verdict::Fail);
+}
+
+#[test]
 fn an_anchor_sees_what_adds_up() {
     let mut comparison = between(&[("m.json", "{\"acc\": 0.9}")], &[("m.json", "{\"acc\": 0.895}")]);
     let since = between(&[("m.json", "{\"acc\": 0.93}")], &[("m.json", "{\"acc\": 0.895}")]);
@@ -232,6 +242,9 @@ fn an_anchor_sees_what_adds_up() {
     assert_eq!((step.verdict, step.against.as_deref()), (Verdict::Pass, None));
     assert_eq!((total.verdict, total.against.as_deref()), (Verdict::Fail, Some("production")));
     assert!(total.explanation.contains("production (v1)"), "{}", total.explanation);
+    // Stored results that were never compared with it are not judged.
+    let alone = Comparison { references: Vec::new(), ..comparison.clone() };
+    assert!(judged(&alone, text).is_blocked_unjudged());
     // A name that leads nowhere is no pass.
     comparison.references[0].problem = Some("there is no tag".to_owned());
     let judgement = judged(&comparison, text);

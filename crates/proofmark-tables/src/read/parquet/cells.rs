@@ -54,7 +54,9 @@ pub(super) fn read<R: ChunkReader + 'static>(
             let value = nanoseconds(value).ok_or_else(|| damaged("a time beyond 64 bits"))?;
             target.put(Scalar::Integer(value), b"")
         }),
-        ColumnReader::FloatColumnReader(reader) => target.all(reader, rows, |target, value| target.put(Scalar::Number(f64::from(*value)), b"")),
+        ColumnReader::FloatColumnReader(reader) => {
+            target.all(reader, rows, |target, value| target.put(Scalar::Number(f64::from(*value)), b""))
+        }
         ColumnReader::DoubleColumnReader(reader) => target.all(reader, rows, |target, value| target.put(Scalar::Number(*value), b"")),
         ColumnReader::ByteArrayColumnReader(reader) => target.all(reader, rows, |target, value| target.bytes(value)),
         ColumnReader::FixedLenByteArrayColumnReader(reader) => target.all(reader, rows, |target, value| target.bytes(value)),

@@ -159,10 +159,10 @@ struct Header {
 }
 
 impl Header {
-    /// The values are plain, in a dictionary, runs of truth values, differences of integers or split into streams. Texts by
-    /// their differences (6 and 7) are not among them: the `parquet` crate slices by the lengths that the file says.
+    /// The values are plain, in a dictionary, runs of truth values or differences of integers. Texts by their differences (6
+    /// and 7) and streams (9) are not among them: the `parquet` crate believes their lengths, and panics.
     fn is_known(&self) -> bool {
-        matches!(self.encoding, 0 | 2 | 3 | 5 | 8 | 9)
+        matches!(self.encoding, 0 | 2 | 3 | 5 | 8)
     }
 
     /// The values are places in a dictionary.

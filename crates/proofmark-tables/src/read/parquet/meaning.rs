@@ -145,7 +145,9 @@ mod tests {
     #[test]
     fn dates_are_of_the_calendar() {
         let mut room = String::new();
-        for (days, text) in [(0, "1970-01-01"), (-1, "1969-12-31"), (11_016, "2000-02-29"), (20_454, "2026-01-01"), (-719_528, "0000-01-01")] {
+        for (days, text) in
+            [(0, "1970-01-01"), (-1, "1969-12-31"), (11_016, "2000-02-29"), (20_454, "2026-01-01"), (-719_528, "0000-01-01")]
+        {
             date(days, &mut room);
             assert_eq!(room, text);
         }
@@ -157,7 +159,9 @@ mod tests {
 
     #[test]
     fn halves_are_exact() {
-        for (bits, value) in [(0, 0.0), (0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (0x0001, 5.960_464_477_539_063e-8), (0x3555, 0.333_251_953_125)] {
+        for (bits, value) in
+            [(0, 0.0), (0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (0x0001, 5.960_464_477_539_063e-8), (0x3555, 0.333_251_953_125)]
+        {
             assert_eq!(half(bits), value, "{bits:#x}");
         }
         assert!(half(0x7e00).is_nan() && half(0xfc00) == f64::NEG_INFINITY);

@@ -90,19 +90,19 @@ fn a_schema_may_not_be_endlessly_deep() {
     assert_eq!(told(&file, "a"), "damaged Parquet: the footer is broken or its schema is nested too deep");
 }
 
-/// Every byte of a small file, turned: an error or a table, and no panic.
+/// A byte of a small file turned here and there: an error or a table, and no panic. Fuzzing does the same at length.
 #[test]
 fn a_damaged_file_is_an_error_or_a_table() {
     let wanted = ["id", "text", "u64", "truth", "d4", "day"].into_iter().fold(Wanted::none(), Wanted::required);
     let limits = Limits { rows: 10_000, held_bytes: 1 << 20, ..Limits::default() };
     let mut refused = 0;
-    for at in 0..TYPES.len() {
+    for at in (0..TYPES.len()).step_by(11) {
         let mut file = TYPES.to_vec();
         file[at] ^= 0x15;
         refused += usize::from(table(&file, &wanted, &limits).is_err());
     }
-    assert!(refused > TYPES.len() / 10, "{refused} of {}", TYPES.len());
-    for length in (0..TYPES.len()).step_by(7) {
+    assert!(refused > TYPES.len() / 110, "{refused} of {}", TYPES.len());
+    for length in (0..TYPES.len()).step_by(29) {
         assert!(table(&TYPES[..length], &wanted, &limits).is_err());
     }
 }

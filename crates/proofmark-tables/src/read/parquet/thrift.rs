@@ -53,7 +53,7 @@ pub(super) enum Shape {
     Integer,
     Binary,
     /// Fields by their number; others may hold anything.
-    Struct(&'static [(i16, Shape)]),
+    Struct(&'static [(i16, Self)]),
 }
 
 /// The bytes that are left.
@@ -291,7 +291,9 @@ mod tests {
     #[test]
     fn lengths_beyond_the_end_and_endless_depth_are_broken() {
         assert_eq!(Thrift::new(&[0x15, 2, 0x05, 2, 2, 0]).fields(|_, _, _| Ok(Taken::No)), Err(Broken), "not in order");
-        for bytes in [vec![0x18, 0xff, 0xff, 3], vec![0x19, 0xf5, 0xff, 0xff, 0xff, 3, 0], vec![0x1c; 1000], vec![0x1b, 0xff, 0xff, 3, 0x55]] {
+        for bytes in
+            [vec![0x18, 0xff, 0xff, 3], vec![0x19, 0xf5, 0xff, 0xff, 0xff, 3, 0], vec![0x1c; 1000], vec![0x1b, 0xff, 0xff, 3, 0x55]]
+        {
             assert_eq!(Thrift::new(&bytes).fields(|_, _, _| Ok(Taken::No)), Err(Broken));
         }
     }
