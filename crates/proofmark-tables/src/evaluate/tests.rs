@@ -111,11 +111,11 @@ fn slices_are_those_of_the_base_and_a_named_one_never_vanishes() {
     );
     let told: Vec<(String, Option<f64>, u64)> = found.iter().map(|one| (one.slice.to_string(), one.head, one.n_head)).collect();
     let expected = [
-        ("country=", Some(0.0), 1),
+        ("country=(missing)", Some(0.0), 1),
         ("country=DE", Some(2.0 / 3.0), 3),
         ("country=FR", Some(1.0), 2),
         ("country=FR", Some(1.0), 2),
-        ("country=", Some(0.0), 1),
+        ("country=(missing)", Some(0.0), 1),
         ("country=US", None, 0),
     ];
     assert_eq!(told, expected.map(|(slice, value, rows)| (slice.to_owned(), value, rows)));

@@ -86,6 +86,7 @@ impl<'v> Statistic<'v> {
             (Self::Mean(values), None) => sample::mean(values),
             (Self::RootMean(values), None) => sample::mean(values).map(f64::sqrt),
             (Self::Quantile(quantile), None) => quantile.plain(),
+            (Self::Tallies(tallies), Some(weights)) => tallies.point(|row| weights.get(row).copied().unwrap_or_default()),
             (_, None) => self.value(|_| 1.0),
             (_, Some(weights)) => self.value(|row| weights.get(row).copied().unwrap_or_default()),
         };

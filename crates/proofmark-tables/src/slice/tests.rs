@@ -24,7 +24,7 @@ fn rows_are_sorted_by_every_combination() {
     let partition = Partition::new(&["country", "device"], &[Origin { columns: vec![&country, &device], rows: &rows }]);
     let all = groups(&partition, &Selector::columns("country*device"), 0);
     let expected = [
-        ("country=, device=2", vec![2]),
+        ("country=(missing), device=2", vec![2]),
         ("country=DE, device=2", vec![0, 3]),
         ("country=FR, device=2", vec![4]),
         ("country=FR, device=10", vec![1]),

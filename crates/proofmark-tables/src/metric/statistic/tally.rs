@@ -47,6 +47,8 @@ struct Tally {
     truth: f64,
     predicted: f64,
     hits: f64,
+    /// Some row has the class, as its label or as its prediction.
+    there: bool,
 }
 
 impl<'v> Tallies<'v> {
@@ -54,17 +56,29 @@ impl<'v> Tallies<'v> {
         Self { truth, predicted, classes, of }
     }
 
+    /// On all rows: a class counts where any row has it, also one that weighs nothing, as in scikit-learn.
+    pub(crate) fn point(&self, weight: impl Fn(usize) -> f64) -> Option<f64> {
+        self.of_rows(weight, |_| true)
+    }
+
+    /// On the rows that weigh something, as after drawing some of them.
     pub(crate) fn value(&self, weight: impl Fn(usize) -> f64) -> Option<f64> {
+        self.of_rows(weight, |weight| weight > 0.0)
+    }
+
+    fn of_rows(&self, weight: impl Fn(usize) -> f64, is_there: impl Fn(f64) -> bool) -> Option<f64> {
         let mut tallies = vec![Tally::default(); self.classes];
         let mut all = 0.0;
         for (row, (truth, predicted)) in self.truth.iter().zip(self.predicted).enumerate() {
             let weight = weight(row);
             all += weight;
             if let Some(tally) = tallies.get_mut(*truth as usize) {
+                tally.there |= is_there(weight);
                 tally.truth += weight;
                 tally.hits += if truth == predicted { weight } else { 0.0 };
             }
             if let Some(tally) = tallies.get_mut(*predicted as usize) {
+                tally.there |= is_there(weight);
                 tally.predicted += weight;
             }
         }
@@ -82,7 +96,7 @@ impl<'v> Tallies<'v> {
 }
 
 fn score_of(score: ClassScore, tally: &Tally, all: f64) -> Option<f64> {
-    let Tally { truth, predicted, hits } = *tally;
+    let Tally { truth, predicted, hits, .. } = *tally;
     let share = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
     match score {
         ClassScore::Precision => share(hits, predicted),
@@ -98,11 +112,11 @@ fn score_of(score: ClassScore, tally: &Tally, all: f64) -> Option<f64> {
 fn averaged(score: ClassScore, average: Average, tallies: &[Tally], all: f64) -> Option<f64> {
     if average == Average::Micro {
         let sum = |part: fn(&Tally) -> f64| tallies.iter().map(part).sum::<f64>();
-        let joined = Tally { truth: sum(|tally| tally.truth), predicted: sum(|tally| tally.predicted), hits: sum(|tally| tally.hits) };
+        let joined = Tally { truth: sum(|tally| tally.truth), predicted: sum(|tally| tally.predicted), hits: sum(|tally| tally.hits), there: true };
         return score_of(score, &joined, all);
     }
     let (mut sum, mut shares) = (0.0, 0.0);
-    for tally in tallies.iter().filter(|tally| tally.truth > 0.0 || tally.predicted > 0.0) {
+    for tally in tallies.iter().filter(|tally| tally.there) {
         let share = if average == Average::Macro { 1.0 } else { tally.truth };
         sum += share * score_of(score, tally, all).unwrap_or_default();
         shares += share;

@@ -54,6 +54,14 @@ fn of_two_classes() {
     );
 }
 
+/// As `precision_score([0, 0, 1], [0, 0, 2], average="macro", sample_weight=[1, 1, 0])` of scikit-learn.
+#[test]
+fn a_class_whose_rows_weigh_nothing_is_a_class() {
+    let head = table(0, &[("y", whole(&[0, 0, 1])), ("p", whole(&[0, 0, 2])), ("w", numbers(&[1.0, 1.0, 0.0]))]);
+    let spec = Declared { weight: Some("w".to_owned()), ..declared(None) };
+    assert_values(&head, &spec, &[("precision_macro", Some(1.0 / 3.0)), ("precision_weighted", Some(1.0))]);
+}
+
 #[test]
 fn of_two_classes_at_the_edges() {
     let negative = table(0, &[("y", whole(&[0, 0])), ("p", whole(&[0, 0])), ("s", numbers(&[0.0, 1.0]))]);
