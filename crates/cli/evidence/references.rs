@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofmark_core::compare::{Baseline, BaseKind, Comparison, Sides, compare};
+use proofmark_core::compare::{BaseKind, Baseline, Comparison, Sides, compare};
 use proofmark_core::gate::{BEST, WINDOW};
 use proofmark_core::glob::Glob;
 use proofmark_core::policy::Policy;

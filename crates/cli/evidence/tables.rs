@@ -152,7 +152,12 @@ fn find(read: &Read, tree: &dyn Tree, found: &Found, declared: &Declared) -> Res
 }
 
 /// The base's file; where the base has none, that of its nearest ancestor that has one, and a note says so.
-fn open_base(session: &Session, read: &mut Read, declared: &Declared, notes: &mut Vec<String>) -> Result<Result<Option<Blob>, Problem>, CliError> {
+fn open_base(
+    session: &Session,
+    read: &mut Read,
+    declared: &Declared,
+    notes: &mut Vec<String>,
+) -> Result<Result<Option<Blob>, Problem>, CliError> {
     let of_base = open(session, read, session.base_tree(), declared);
     if !matches!(of_base, Ok(None)) {
         return Ok(of_base);
@@ -160,7 +165,10 @@ fn open_base(session: &Session, read: &mut Read, declared: &Declared, notes: &mu
     for (distance, commit) in session.before(ANCESTORS)?.iter().enumerate().skip(1) {
         let tree = session.repository.tree_at(commit, &commit.short)?;
         if let Ok(Some(blob)) = open(session, read, &tree, declared) {
-            notes.push(format!("The base has no table `{}`; it is compared with that of {}, {distance} commits before.", declared.name, commit.short));
+            notes.push(format!(
+                "The base has no table `{}`; it is compared with that of {}, {distance} commits before.",
+                declared.name, commit.short
+            ));
             return Ok(Ok(Some(blob)));
         }
     }

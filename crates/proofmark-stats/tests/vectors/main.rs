@@ -42,7 +42,8 @@ fn reference_vectors() {
 
 /// Every figure of a case that is not as expected.
 fn problems(case: &Case<'_>) -> Vec<String> {
-    let answer = describing::answer(case).or_else(|| deciding::answer(case)).or_else(|| resampling::answer(case)).or_else(|| judging::answer(case));
+    let answer =
+        describing::answer(case).or_else(|| deciding::answer(case)).or_else(|| resampling::answer(case)).or_else(|| judging::answer(case));
     let Some(answer) = answer else {
         return vec![format!("nothing computes the procedure `{}`", case.procedure())];
     };

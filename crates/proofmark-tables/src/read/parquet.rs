@@ -38,6 +38,7 @@ use super::{Progress, input, shown};
 
 mod cells;
 mod check;
+mod guard;
 mod meaning;
 mod thrift;
 

@@ -112,7 +112,8 @@ fn score_of(score: ClassScore, tally: &Tally, all: f64) -> Option<f64> {
 fn averaged(score: ClassScore, average: Average, tallies: &[Tally], all: f64) -> Option<f64> {
     if average == Average::Micro {
         let sum = |part: fn(&Tally) -> f64| tallies.iter().map(part).sum::<f64>();
-        let joined = Tally { truth: sum(|tally| tally.truth), predicted: sum(|tally| tally.predicted), hits: sum(|tally| tally.hits), there: true };
+        let joined =
+            Tally { truth: sum(|tally| tally.truth), predicted: sum(|tally| tally.predicted), hits: sum(|tally| tally.hits), there: true };
         return score_of(score, &joined, all);
     }
     let (mut sum, mut shares) = (0.0, 0.0);

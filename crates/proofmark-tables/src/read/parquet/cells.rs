@@ -13,6 +13,7 @@ use crate::read::builder::Builders;
 use crate::source::Limits;
 
 use super::check::Chunk;
+use super::guard::Guard;
 use super::meaning::{self, Meaning};
 use super::{Found, Open, damaged};
 
@@ -42,6 +43,7 @@ pub(super) fn read<R: ChunkReader + 'static>(
         return Ok(());
     }
     let pages = SerializedPageReader::new(Arc::clone(&file.file), chunk.metadata, chunk.rows, None)?;
+    let pages = Guard::new(pages, chunk.metadata.column_type());
     let reader = get_column_reader(chunk.metadata.column_descr_ptr(), Box::new(pages));
     let optional = chunk.metadata.column_descr().max_def_level();
     let mut target = Target { builders, index, limits, meaning: column.meaning, room: String::new() };

@@ -101,7 +101,9 @@ pub(super) fn chunk<'m, R: ChunkReader>(file: &'m Open<R>, group: &'m RowGroupMe
         return Err(damaged("a column has other rows than its group"));
     }
     let rows = usize::try_from(group.num_rows()).map_err(|_| damaged("a group of rows has less than none"))?;
-    pages(&*file.file, start, bytes, compression == Compression::UNCOMPRESSED, rows as u64)?;
+    let is_plain = compression == Compression::UNCOMPRESSED;
+    let has_levels = metadata.column_descr().max_def_level() > 0;
+    pages(&*file.file, (start, bytes), rows as u64, |header| header.is_sound(is_plain, has_levels))?;
     Ok(Chunk { metadata, rows, bytes })
 }
 
@@ -111,32 +113,30 @@ fn word(compression: Compression) -> String {
 }
 
 /// Walks through the page headers of a column.
-fn pages<R: ChunkReader>(file: &R, mut start: u64, mut left: u64, is_plain: bool, rows: u64) -> Result<(), TableError> {
+fn pages<R: ChunkReader>(
+    file: &R,
+    (mut start, mut left): (u64, u64),
+    rows: u64,
+    is_sound: impl Fn(&Header) -> bool,
+) -> Result<(), TableError> {
     let (mut seen, mut has_dictionary) = (0_u64, false);
     let broken = || damaged("a page is not what its header says");
     while left > 0 && seen < rows {
         let (header, length) = page_header(file, start, left)?;
         let body = u64::try_from(header.compressed).map_err(|_| broken())?;
-        let whole = length.checked_add(body).filter(|whole| *whole <= left).ok_or_else(broken)?;
-        if !(0..=PAGE).contains(&header.uncompressed) || (is_plain && header.uncompressed != header.compressed) {
-            return Err(broken());
-        }
         let values = u64::try_from(header.values).map_err(|_| broken())?;
+        let whole = length.checked_add(body).filter(|whole| *whole <= left).ok_or_else(broken)?;
         if matches!(header.kind, Page::Data) && !header.is_known() {
             return Err(TableError::Unsupported { told: "a rare encoding of values".to_owned() });
         }
-        let is_sound = match header.kind {
-            // A page that needs a dictionary before there is one is a panic.
-            Page::Data => (has_dictionary || !header.needs_dictionary()) && header.levels <= header.compressed.min(header.uncompressed),
-            // The smallest value in a dictionary is a truth value, of a bit.
-            Page::Dictionary => !has_dictionary && values <= u64::from(header.uncompressed.unsigned_abs()) * 8,
-            Page::Index => true,
-        };
-        if !is_sound {
+        if !is_sound(&header) {
             return Err(broken());
         }
         match header.kind {
+            // A page that needs a dictionary before there is one is a panic.
+            Page::Data if header.needs_dictionary() && !has_dictionary => return Err(broken()),
             Page::Data => seen += values,
+            Page::Dictionary if has_dictionary => return Err(broken()),
             Page::Dictionary => has_dictionary = true,
             Page::Index => {}
         }
@@ -154,8 +154,12 @@ struct Header {
     compressed: i32,
     values: i32,
     encoding: i32,
+    /// How the levels are written that tell which values are there.
+    level_encoding: i32,
     /// Bytes of levels before the values, where the header tells.
     levels: i32,
+    /// The field with what belongs to the kind.
+    part: i16,
 }
 
 impl Header {
@@ -163,6 +167,19 @@ impl Header {
     /// and 7) and streams (9) are not among them: the `parquet` crate believes their lengths, and panics.
     fn is_known(&self) -> bool {
         matches!(self.encoding, 0 | 2 | 3 | 5 | 8)
+    }
+
+    /// Sizes fit each other, and levels are runs where there are levels: the old packed ones are sliced by numbers of the file.
+    fn is_sound(&self, is_plain: bool, has_levels: bool) -> bool {
+        const RUNS: i32 = 3;
+        let sizes = (0..=PAGE).contains(&self.uncompressed) && (!is_plain || self.uncompressed == self.compressed);
+        sizes
+            && match self.kind {
+                Page::Data => self.levels <= self.compressed.min(self.uncompressed) && (!has_levels || self.level_encoding == RUNS),
+                // The smallest value in a dictionary is a truth value, of a bit.
+                Page::Dictionary => i64::from(self.values) <= i64::from(self.uncompressed) * 8,
+                Page::Index => true,
+            }
     }
 
     /// The values are places in a dictionary.
@@ -195,19 +212,25 @@ fn page_header<R: ChunkReader>(file: &R, start: u64, left: u64) -> Result<(Heade
 }
 
 fn parse_header(thrift: &mut Thrift<'_>) -> Result<Header, Broken> {
-    let mut header = Header::default();
+    let mut header = Header { level_encoding: 3, ..Header::default() };
+    let mut kind_part = 0;
     thrift.fields(|number, kind, thrift| {
+        if (5..=8).contains(&number) && std::mem::replace(&mut header.part, number) != 0 {
+            return Err(Broken);
+        }
         match (number, kind) {
             (1, Type::Integer) => {
-                header.kind = match thrift.integer()? {
-                    0 | 3 => Page::Data,
-                    2 => Page::Dictionary,
-                    _ => Page::Index,
+                (header.kind, kind_part) = match thrift.integer()? {
+                    0 => (Page::Data, 5),
+                    1 => (Page::Index, 6),
+                    2 => (Page::Dictionary, 7),
+                    3 => (Page::Data, 8),
+                    _ => return Err(Broken),
                 };
             }
             (2, Type::Integer) => header.uncompressed = thrift.integer()?,
             (3, Type::Integer) => header.compressed = thrift.integer()?,
-            (5, Type::Struct) => [header.values, header.encoding, ..] = thrift.integers::<4>(DATA)?,
+            (5, Type::Struct) => [header.values, header.encoding, header.level_encoding, _] = thrift.integers(DATA)?,
             (6, Type::Struct) => return Ok(Taken::No),
             (7, Type::Struct) => [header.values, header.encoding] = thrift.integers(DICTIONARY)?,
             (8, Type::Struct) => {
@@ -223,7 +246,7 @@ fn parse_header(thrift: &mut Thrift<'_>) -> Result<Header, Broken> {
         }
         Ok(Taken::Yes)
     })?;
-    Ok(header)
+    if header.part == kind_part { Ok(header) } else { Err(Broken) }
 }
 
 /// Four integers and statistics.

@@ -106,3 +106,28 @@ fn a_damaged_file_is_an_error_or_a_table() {
         assert!(table(&TYPES[..length], &wanted, &limits).is_err());
     }
 }
+
+/// The decoder of plain texts would take a length from behind the end of its page.
+#[test]
+fn plain_texts_that_are_cut_short_are_an_error() {
+    for (text, cut) in [(&b"\x01\0\0\0a\x01\0\0\0b"[..], 5), (b"\x01\0\0\0a\x01\0\0\0b", 7), (b"\x01\0\0\0a\x01\0\0\0b", 9)] {
+        let file = plain_texts(&text[..cut], 2);
+        assert_eq!(told(&file, "t"), "column `t`: damaged Parquet: EOF: Not enough bytes to decode", "{cut}");
+        let whole = plain_texts(text, 2);
+        let table = table(&whole, &Wanted::none().required("t"), &Limits::default()).expect("a sound file");
+        assert_eq!(cells(&table, "t"), [Text("a"), Text("b")]);
+    }
+}
+
+/// A file with one column `t` of required texts, in one plain page with this body.
+fn plain_texts(body: &[u8], values: u8) -> Vec<u8> {
+    let (size, values) = (body.len() as u8 * 2, values * 2);
+    let header = [0x15, 0, 0x15, size, 0x15, size, 0x2c, 0x15, values, 0x15, 0, 0x15, 6, 0x15, 6, 0, 0];
+    let chunk = (header.len() + body.len()) as u8 * 2;
+    let mut footer = vec![0x15, 2, 0x19, 0x2c, 0x48, 1, b's', 0x15, 2, 0];
+    footer.extend([0x15, 12, 0x25, 0, 0x18, 1, b't', 0x25, 0, 0, 0x16, values]);
+    footer.extend([0x19, 0x1c, 0x19, 0x1c, 0x26, 8, 0x1c, 0x15, 12, 0x19, 0x15, 0, 0x19, 0x18, 1, b't', 0x15, 0]);
+    footer.extend([0x16, values, 0x16, chunk, 0x16, chunk, 0x26, 8, 0, 0, 0x16, chunk, 0x16, values, 0, 0]);
+    let length = (footer.len() as u32).to_le_bytes();
+    [b"PAR1", &header[..], body, &footer, &length, b"PAR1"].concat()
+}
