@@ -4,7 +4,7 @@
 #   setup    Python, DVC, pre-commit, git (tests/setup)
 #   rust     cargo test --workspace
 #   release  the binary that users get
-#   stats    second opinions on statistics and tables from scipy, statsmodels and scikit-learn (tests/stats)
+#   stats    second opinions on statistics and tables from scipy, statsmodels and scikit-learn (tests/stats), and error rates
 #   dvc      our comparison against DVC's own, on made-up repositories (tests/dvc)
 #   e2e      the programs in tests/e2e
 #   actions  action.yml, its installer, the workflows and the release, as far as they can be told without a runner (tests/github)
@@ -28,7 +28,12 @@ part_rust() { checking_traffic cargo test --workspace --locked; }
 
 part_release() { cargo build --release --locked; }
 
-part_stats() { "$PROOFMARK_STATISTICS_PYTHON" tests/stats/second_opinion.py; }
+part_stats() {
+    local failed=0
+    "$PROOFMARK_STATISTICS_PYTHON" tests/stats/second_opinion.py || failed=1
+    cargo run --quiet --release --locked -p proofmark-stats --example error_rates -- 20000 || failed=1
+    return "$failed"
+}
 
 part_dvc() { "$PROOFMARK_PYTHON" tests/dvc/differential.py; }
 

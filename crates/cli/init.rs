@@ -118,7 +118,7 @@ fn document(snapshot: &Snapshot, default_branch: Option<&str>) -> String {
         "\n[policy]\n\
          # allow, notice or block:\n\
          no_baseline = \"notice\"     # the base has no value to compare with\n\
-         inconclusive = \"notice\"    # a rule cannot be decided\n\
+         inconclusive = \"notice\"    # a rule cannot be decided; also rerun\n\
          removed = \"notice\"         # a metric is gone and no rule names it\n\
          unreadable_head = \"block\"  # a metrics file of the change cannot be read\n\
          unreadable_base = \"block\"  # a metrics file of the base cannot be read\n\
@@ -135,6 +135,22 @@ fn document(snapshot: &Snapshot, default_branch: Option<&str>) -> String {
          # reviewers = { block = [\"octo-org/ml-leads\"] }\n",
     );
     rules(&metrics, &mut text);
+    text.push_str(
+        "\n# With the rows of the test set, or several runs, the same limits are judged with noise: surely kept, surely broken, or\n\
+         # cannot tell. `proofmark plan --rows 2000 --margin 0.01` says how large a test set has to be.\n\
+         # [[table]]\n\
+         # name = \"test\"\n\
+         # file = \"predictions.parquet\"    # or .csv, .tsv, .jsonl\n\
+         # id = \"id\"\n\
+         # label = \"label\"\n\
+         # prediction = \"prediction\"\n\
+         # [[rule]]\n\
+         # table = \"test\"\n\
+         # metric = \"accuracy\"\n\
+         # max_regression_abs = 0.01\n\
+         # [[runs]]\n\
+         # files = \"runs/*/metrics.json\"   # one training run a file\n",
+    );
     text
 }
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod compare;
 mod demo;
+mod evidence;
 mod exit_codes;
 mod explain;
 mod gate;
