@@ -1,7 +1,7 @@
 //! Right or wrong on the same rows, against a margin: Tango's score limits.
 
 use crate::distributions::{normal_cdf, normal_ppf, normal_sf};
-use crate::root::falling_root;
+use crate::root::score_limit;
 use crate::verdict::{Direction, NonInferiority, Reason, finite};
 
 /// How many rows are right on which side.
@@ -60,10 +60,11 @@ pub fn paired_proportion(counts: &PairedCounts, direction: Direction, margin: f6
     let change = table.gains - table.losses;
     let se = (table.gains + table.losses - change * change / table.rows).max(0.0).sqrt() / table.rows;
     let z_margin = table.z(-margin);
+    let limit = |target: f64| score_limit(|d| table.z(d), difference, target);
     let test = NonInferiority {
         se: Some(se),
         p_two_sided: finite(2.0 * normal_sf(table.z(0.0).abs())),
-        ..NonInferiority::from_limits(difference, table.solve(z), table.solve(-z), margin)
+        ..NonInferiority::from_limits(difference, limit(z), limit(-z), margin)
     };
     PairedProportion {
         n: counts.rows(),
@@ -106,20 +107,6 @@ impl Table {
         let root = (b * b + 4.0 * a * minus_c).sqrt();
         let q = if b > 0.0 { 2.0 * minus_c / (b + root) } else { (root - b) / (2.0 * a) };
         2.0 * q + d * (1.0 - d)
-    }
-
-    /// The d at which the falling Z reaches a value, between the estimate and the end of all differences.
-    fn solve(&self, target: f64) -> f64 {
-        let estimate = self.difference();
-        if target.is_nan() {
-            target
-        } else if target.is_infinite() {
-            -target.signum()
-        } else if target > 0.0 {
-            falling_root(|d| self.z(d) - target, -1.0, estimate)
-        } else {
-            falling_root(|d| self.z(d) - target, estimate, 1.0)
-        }
     }
 }
 

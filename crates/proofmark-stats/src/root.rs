@@ -3,6 +3,20 @@
 /// How near the root is found.
 const NEAR: f64 = 1e-15;
 
+/// The difference of proportions at which a falling score statistic reaches `target`: between the estimate and the end of all
+/// differences on the target's side.
+pub(crate) fn score_limit(z: impl Fn(f64) -> f64, estimate: f64, target: f64) -> f64 {
+    if target.is_nan() {
+        target
+    } else if target.is_infinite() {
+        -target.signum()
+    } else if target > 0.0 {
+        falling_root(|d| z(d) - target, -1.0, estimate)
+    } else {
+        falling_root(|d| z(d) - target, estimate, 1.0)
+    }
+}
+
 /// Where a falling function crosses zero between `low` and `high`, by Chandrupatla's method (1997): inverse quadratic
 /// interpolation where it is safe, else bisection. Infinite values are fine. Without a crossing it is the end that is nearer to one.
 pub(crate) fn falling_root(value: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {

@@ -1,7 +1,7 @@
 //! The same proportion on different rows, against a margin.
 
 use crate::distributions::{normal_cdf, normal_ppf, normal_sf};
-use crate::root::falling_root;
+use crate::root::{falling_root, score_limit};
 use crate::verdict::{Direction, NonInferiority, Reason, finite};
 
 /// Successes on the rows of each side.
@@ -34,11 +34,12 @@ pub fn two_proportions(counts: &TwoProportions, direction: Direction, margin: f6
     let pair = Pair { base: side(baseline, n_baseline), head: side(candidate, n_candidate) };
     let z = -normal_ppf(alpha);
     let at_margin = pair.z(-margin);
+    let limit = |target: f64| score_limit(|d| pair.z(d), pair.difference(), target);
     let variance = |side: &Side| side.share() * (side.misses / side.rows()) / side.rows();
     let test = NonInferiority {
         se: Some((variance(&pair.base) + variance(&pair.head)).sqrt()),
         p_two_sided: finite(2.0 * normal_sf(pair.z(0.0).abs())),
-        ..NonInferiority::from_limits(pair.difference(), pair.solve(z), pair.solve(-z), margin)
+        ..NonInferiority::from_limits(pair.difference(), limit(z), limit(-z), margin)
     };
     test.with_p(normal_sf(at_margin), normal_cdf(at_margin))
 }
@@ -95,20 +96,6 @@ impl Pair {
     /// slope falls; the closed form by cosines loses half of the digits where it counts.
     fn likeliest(&self, d: f64) -> f64 {
         falling_root(|p| self.base.slope(p) + self.head.slope(p + d), (-d).max(0.0), (1.0 - d).min(1.0))
-    }
-
-    /// The d at which the falling Z reaches a value, between the estimate and the end of all differences.
-    fn solve(&self, target: f64) -> f64 {
-        let estimate = self.difference();
-        if target.is_nan() {
-            target
-        } else if target.is_infinite() {
-            -target.signum()
-        } else if target > 0.0 {
-            falling_root(|d| self.z(d) - target, -1.0, estimate)
-        } else {
-            falling_root(|d| self.z(d) - target, estimate, 1.0)
-        }
     }
 }
 

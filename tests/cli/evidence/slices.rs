@@ -62,6 +62,29 @@ fn small_slices_are_listed_and_not_counted() {
     assert_eq!(by_slice(&gate(&change_of(&rule, &small(false), &small(true)), 1))[2], "country=IT fail");
 }
 
+/// Rows that the change itself took away make no small slice: that would be a way out of the rule.
+#[test]
+fn a_slice_does_not_get_small_by_the_change() {
+    for limit in ["max_regression_abs = 0.05", "min = 0.8"] {
+        let rule = policy(&format!("{limit}\nslice = {{ country = \"FR\" }}"));
+        let kept = |row: &String| !row.ends_with("FR") || row.split(',').next().is_some_and(|id| id.len() < 3);
+        let left: Vec<String> = rows(1000, |row| row % 4 >= 2).into_iter().filter(kept).take(520).collect();
+        let left: Vec<String> = left.into_iter().enumerate().filter(|(at, row)| !row.ends_with("FR") || *at < 40).map(|(_, row)| row).collect();
+        let report = json(&proofmark(&change_of(&rule, &wrong_until(1000, 0), &csv(&left))).run(&["gate", "--format", "json"]).stdout);
+        let finding = only(&report);
+        assert_eq!(finding["evidence"]["n_head"], 20);
+        assert_ne!((&finding["severity"], &finding["effect"]), (&"info".into(), &"allow".into()), "{limit}: {finding}");
+    }
+}
+
+#[test]
+fn a_slice_that_the_head_lost_fails() {
+    let rule = policy("max_regression_abs = 0.05\nslice = { country = \"*\" }");
+    let left: Vec<String> = rows(1000, |_| false).into_iter().filter(|row| !row.ends_with("FR")).collect();
+    let report = gate(&change_of(&rule, &wrong_until(1000, 0), &csv(&left)), 1);
+    assert_eq!(findings(&report), ["accuracy inconclusive notice unpaired-rows", "accuracy fail block missing-slice"]);
+}
+
 #[test]
 fn one_slice_of_many_is_not_enough_to_fail() {
     let table = |wrong: usize| {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use proofmark_core::waiver::Date as Day;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -17,8 +18,7 @@ pub struct Date {
 impl Date {
     /// The day by the committer's clock: `2026-11-23`.
     pub fn day(self) -> String {
-        let (year, month, day) = civil(self.local().div_euclid(86_400));
-        format!("{year:04}-{month:02}-{day:02}")
+        Day::of_seconds(self.local()).to_string()
     }
 
     fn local(self) -> i64 {
@@ -51,20 +51,6 @@ impl JsonSchema for Date {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "string", "format": "date-time", "description": "A moment with the committer's offset" })
     }
-}
-
-/// Year, month and day of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`: eras of 400 years that
-/// begin in March, so that the leap day comes last.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use bytes::Bytes;
 ///
 /// The decoder of plain texts takes four bytes as the length of the next text without asking whether there are four. With these
 /// behind the last text, it finds a text that is too long, which is an error instead of a panic: cut anywhere, the length that
-/// it puts together has its highest byte from here, and is beyond the size of any page.
+/// it puts together has its highest byte from here, and is beyond the size of any page. A text that reaches into them is not UTF-8.
 pub(super) struct Guard<R> {
     pages: R,
     physical: Type,

@@ -110,13 +110,13 @@ fn a_damaged_file_is_an_error_or_a_table() {
 /// The decoder of plain texts would take a length from behind the end of its page.
 #[test]
 fn plain_texts_that_are_cut_short_are_an_error() {
-    for (text, cut) in [(&b"\x01\0\0\0a\x01\0\0\0b"[..], 5), (b"\x01\0\0\0a\x01\0\0\0b", 7), (b"\x01\0\0\0a\x01\0\0\0b", 9)] {
-        let file = plain_texts(&text[..cut], 2);
-        assert_eq!(told(&file, "t"), "column `t`: damaged Parquet: EOF: Not enough bytes to decode", "{cut}");
-        let whole = plain_texts(text, 2);
-        let table = table(&whole, &Wanted::none().required("t"), &Limits::default()).expect("a sound file");
-        assert_eq!(cells(&table, "t"), [Text("a"), Text("b")]);
+    let text = b"\x01\0\0\0a\x01\0\0\0b";
+    let too_short = "column `t`: damaged Parquet: EOF: Not enough bytes to decode";
+    for (cut, expected) in [(4, too_short), (5, too_short), (7, too_short), (8, too_short), (9, "column `t`: a text is not UTF-8")] {
+        assert_eq!(told(&plain_texts(&text[..cut], 2), "t"), expected, "{cut}");
     }
+    let table = table(&plain_texts(text, 2), &Wanted::none().required("t"), &Limits::default()).expect("a sound file");
+    assert_eq!(cells(&table, "t"), [Text("a"), Text("b")]);
 }
 
 /// A file with one column `t` of required texts, in one plain page with this body.
