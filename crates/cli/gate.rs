@@ -171,6 +171,9 @@ pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<
 fn why_nothing(report: &Report) -> Option<String> {
     report.judgement.reason.as_ref()?;
     let metrics = &report.comparison.metrics;
+    if !report.comparison.measured.is_empty() {
+        return Some("Nothing that counts was checked: slices with too few rows and checks of severity `info` do not count.".to_owned());
+    }
     if metrics.is_empty() {
         return Some("No metrics were found on either side. `proofmark init` shows where they are looked for.".to_owned());
     }

@@ -117,6 +117,13 @@ impl Session {
         Ok(self.repository.history(commit, true, most)?.commits)
     }
 
+    /// Whether a commit is one that the change brings: it leads to the head, and not to the base.
+    pub(crate) fn is_of_change(&self, commit: &Commit) -> bool {
+        let leads_to = |to: &Commit| self.repository.merge_base(commit, to).ok().flatten().is_some_and(|base| base.id == commit.id);
+        let base = self.base.commit.as_ref();
+        leads_to(&self.head_commit) && base.is_none_or(|base| !leads_to(base))
+    }
+
     /// What waivers are held against.
     pub(crate) fn circumstances(&self, host: Option<&Host>, world: &World) -> Circumstances {
         let run = host.map(|host| &host.run);

@@ -7,7 +7,7 @@ use proofmark_core::gate::{BEST, WINDOW};
 use proofmark_core::glob::Glob;
 use proofmark_core::policy::Policy;
 use proofmark_core::reference::{Place, Reference};
-use proofmark_git::{Commit, Repository};
+use proofmark_git::Commit;
 
 use super::tables::Heads;
 use crate::exit::CliError;
@@ -27,7 +27,7 @@ pub(super) fn add(
     for (name, places) in wanted.iter().filter(|(name, _)| *name != BEST && *name != WINDOW) {
         let Some(stands_for) = policy.baselines.get(name) else { continue };
         let mut reference = Reference::new(name, stands_for);
-        match find(&session.repository, stands_for) {
+        match find(session, stands_for) {
             Ok((title, commit)) => {
                 let tree = session.repository.tree_at(&commit, &title)?;
                 let found = read.sources.discover(&session.repository, &tree);
@@ -52,13 +52,17 @@ pub(super) fn add(
     Ok(())
 }
 
-/// A revision of git, or the tag of the newest commit that a glob matches.
-fn find(repository: &Repository, stands_for: &str) -> Result<(String, Commit), String> {
+/// A revision of git, or the tag of the newest commit that a glob matches. Nothing that the change itself brings: it would be
+/// compared with itself.
+fn find(session: &Session, stands_for: &str) -> Result<(String, Commit), String> {
+    let repository = &session.repository;
+    let own = |commit: &Commit| session.is_of_change(commit);
     if !stands_for.contains(['*', '?', '[', '{']) {
-        return repository.resolve(stands_for).map(|commit| (stands_for.to_owned(), commit)).map_err(|error| error.to_string());
+        let commit = repository.resolve(stands_for).map_err(|error| error.to_string())?;
+        return if own(&commit) { Err(format!("`{stands_for}` is a commit of this change")) } else { Ok((stands_for.to_owned(), commit)) };
     }
     let glob = Glob::name(stands_for).map_err(|error| error.to_string())?;
     let tags = repository.tags(&|name| glob.matches(name)).map_err(|error| error.to_string())?;
-    let newest = tags.into_iter().max_by(|one, two| (one.1.time, &one.0).cmp(&(two.1.time, &two.0)));
+    let newest = tags.into_iter().filter(|(_, commit)| !own(commit)).max_by(|one, two| (one.1.time, &one.0).cmp(&(two.1.time, &two.0)));
     newest.ok_or_else(|| format!("no tag matches `{stands_for}`; in CI, fetch the tags"))
 }

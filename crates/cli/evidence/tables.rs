@@ -176,7 +176,11 @@ fn open_base(
 }
 
 fn load(blob: Result<Option<Blob>, Problem>, declared: &Declared, columns: &Wanted, progress: &Progress) -> Reading {
-    let source = match blob.map_err(|problem| problem.to_string())? {
+    let told = |problem: Problem| match &problem.hint {
+        Some(hint) => format!("{problem} ({hint})"),
+        None => problem.to_string(),
+    };
+    let source = match blob.map_err(told)? {
         None => return Ok(None),
         Some(Blob::InMemory(bytes)) => Source::Bytes(bytes),
         Some(Blob::OnDisk(path)) => Source::File(File::open(path).map_err(|error| error.to_string())?),

@@ -13,6 +13,9 @@ use crate::direction::Direction;
 use crate::key::Key;
 use crate::path::RepoPath;
 
+/// How the value of a missing cell is written.
+pub const MISSING: &str = "(missing)";
+
 /// A part of the rows: those whose columns have these values. Empty is all rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -51,7 +54,7 @@ impl fmt::Display for Slice {
     /// `country=DE, device=phone`; nothing for all rows. A cell that is missing has no value.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (column, value)) in self.0.iter().enumerate() {
-            let value = if value.is_empty() { "(missing)" } else { value };
+            let value = if value.is_empty() { MISSING } else { value };
             write!(out, "{}{column}={value}", if index > 0 { ", " } else { "" })?;
         }
         Ok(())
@@ -112,6 +115,9 @@ pub struct Measured {
     pub n_base: u64,
     /// Rows or runs at the head.
     pub n_head: u64,
+    /// Rows, or runs, that stand on one side only and are left out of what is said about the difference.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unmatched: u64,
     /// What can be said about the difference beyond the two values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
@@ -134,6 +140,7 @@ impl Measured {
             head: None,
             n_base: 0,
             n_head: 0,
+            unmatched: 0,
             sample: None,
             obstacle: None,
         }
@@ -178,8 +185,6 @@ pub enum Why {
     NonFiniteBaseline,
     /// There are too few rows for the rule.
     TooFewRows,
-    /// Two runs of one side have the same name, or a run is no number.
-    MalformedRuns,
 }
 
 impl Why {
@@ -198,7 +203,6 @@ impl Why {
             Self::NonFiniteCandidate => "non-finite-candidate",
             Self::NonFiniteBaseline => "non-finite-baseline",
             Self::TooFewRows => "too-few-rows",
-            Self::MalformedRuns => "malformed-runs",
         }
     }
 }
@@ -333,4 +337,8 @@ pub fn levels() -> Vec<f64> {
 pub fn selector_columns(text: &str) -> Vec<&str> {
     let columns: Vec<&str> = text.split('*').map(str::trim).collect();
     if columns.iter().any(|column| column.is_empty()) { Vec::new() } else { columns }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

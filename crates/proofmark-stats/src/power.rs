@@ -36,6 +36,14 @@ pub fn paired_proportion_power(p10: f64, p01: f64, n: u64, margin: f64, alpha: f
     Power { mde: mde.is_finite().then_some(mde), n_required: whole(v * (ratio * ratio), margin) }
 }
 
+/// The same where no row is discordant, so that there is no variance to go by: Tango's lower limit is then `-z^2 / (n + z^2)`,
+/// which is the smallest loss that is ruled out, and within the margin from `z^2 (1 - m) / m` rows on.
+pub fn no_discordant_power(n: u64, margin: f64, alpha: f64) -> Power {
+    let z = normal_ppf(1.0 - alpha);
+    let mde = z * z / (n as f64 + z * z);
+    Power { mde: mde.is_finite().then_some(mde), n_required: whole(z * z * (1.0 - margin) / margin, margin) }
+}
+
 fn reach(alpha: f64, power: f64) -> f64 {
     normal_ppf(power) - normal_ppf(alpha)
 }

@@ -8,8 +8,10 @@ mod plan;
 mod resampled;
 mod sample;
 
+use std::collections::BTreeMap;
+
 use proofmark_core::config::{Procedure, Table as Declared};
-use proofmark_core::evidence::Measured;
+use proofmark_core::evidence::{Measured, Obstacle, Why};
 
 pub use self::check::wanted;
 use self::measure::{Context, Pass};
@@ -139,8 +141,8 @@ impl EvaluateError {
 
 /// Evaluates every request: results in the order of the requests, the slices of each sorted by value.
 ///
-/// With both tables, rows are paired by the declared id, or by order; values then are those of the rows on both sides, and
-/// slices those of the base's columns. Where rows cannot be paired there is an obstacle and no sample, and each side's value
+/// With both tables, rows are paired by the declared id, or by order; slices then are those of the base's columns. Values and counts
+/// are of all rows of a side, also of those that are let off pairing; differences are of pairs. Where rows cannot be paired there is an obstacle and no sample, and each side's value
 /// is that of its own rows. A value is absent where a cell that the metric reads is missing or NaN. A slice that one side does
 /// not have has no rows there. `progress` is told, from any thread, how much of how much is done.
 ///
@@ -156,16 +158,39 @@ pub fn evaluate(
 ) -> Result<Vec<Measured>, EvaluateError> {
     check::requests(spec, requests)?;
     let plan = Plan::new(base, head, spec, requests)?;
-    let context = Context { plan: &plan, requests, settings, digests: [base, head].map(|table| table.map(Table::digest)), progress };
+    let digests = [base, head].map(|table| table.map(Table::digest));
+    let paired = measured(&Context { plan: &plan, requests, settings, digests, progress });
+    if plan.unmatched == 0 {
+        return Ok(paired);
+    }
+    // Values, counts and slices are those of all rows, which a change could choose otherwise; only differences are of pairs.
+    let alone = Declared { unpaired: true, ..spec.clone() };
+    let values = Plan::new(base, head, &alone, requests)?;
+    let mut all = measured(&Context { plan: &values, requests, settings, digests, progress });
+    let key = |one: &Measured| (one.metric.clone(), one.slice.clone(), one.against.clone());
+    let mut of_pairs: BTreeMap<_, Measured> = paired.into_iter().map(|one| (key(&one), one)).collect();
+    for one in &mut all {
+        let pair = of_pairs.remove(&key(one));
+        one.sample = pair.as_ref().and_then(|pair| pair.sample.clone());
+        one.unmatched = plan.unmatched;
+        if one.obstacle.is_none() && one.sample.is_none() {
+            let told = || "no row of the slice stands on both sides".to_owned();
+            one.obstacle = pair.and_then(|pair| pair.obstacle).or_else(|| Some(Obstacle { reason: Why::UnpairedRows, told: told() }));
+        }
+    }
+    Ok(all)
+}
+
+fn measured(context: &Context<'_>) -> Vec<Measured> {
     let mut found = context.run(Pass::Quick);
     found.extend(context.run(Pass::Resampled));
-    let mut measured: Vec<Option<Measured>> = vec![None; plan.results];
+    let mut measured: Vec<Option<Measured>> = vec![None; context.plan.results];
     for (slot, result) in found {
         if let Some(place) = measured.get_mut(slot) {
             *place = Some(result);
         }
     }
-    Ok(measured.into_iter().flatten().collect())
+    measured.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -50,7 +50,8 @@ fn rows_cannot_be_moved_out_of_a_slice() {
 fn scores_that_are_no_numbers() {
     let rule = policy(LIMIT).replace("accuracy", "roc_auc");
     for wrong in ["NaN", ""] {
-        let (found, told) = after(&rule, 1, |rows| rows[3] = rows[3].rsplit_once(",0.").map(|(start, _)| format!("{start},{wrong},FR")).expect("a score"));
+        let (found, told) =
+            after(&rule, 1, |rows| rows[3] = rows[3].rsplit_once(",0.").map(|(start, _)| format!("{start},{wrong},FR")).expect("a score"));
         assert_eq!(found, "roc_auc fail block non-finite-candidate");
         assert!(told.contains("score"), "{told}");
     }
@@ -62,7 +63,9 @@ fn scores_that_are_no_numbers() {
 #[test]
 fn one_class_only() {
     let rule = policy(LIMIT).replace("accuracy", "roc_auc");
-    let of_one_class = |text: String| text.lines().filter(|line| !line.contains(",0,") || line.starts_with("id")).map(|line| format!("{line}\n")).collect::<String>();
+    let of_one_class = |text: String| {
+        text.lines().filter(|line| !line.contains(",0,") || line.starts_with("id")).map(|line| format!("{line}\n")).collect::<String>()
+    };
     let table = of_one_class(wrong_until(200, 0));
     let report = gate(&change_of(&rule, &table, &table), 0);
     assert_eq!(findings(&report), ["roc_auc inconclusive notice undefined-candidate"]);

@@ -97,9 +97,8 @@ fn a_waiver_for_a_commit_counts_from_the_branch_that_the_change_goes_into() {
     let head = repo.id("change");
     let scope = format!("commit = \"{}\"", &head[..12]);
     repo.switch("main").write("proofmark.toml", format!("{LIMITS}{}", waiver("pull_request = 7", &scope))).commit("accept it");
-    let run = |head: &str, code| {
-        json(&proofmark(&repo).env("PROOFMARK_NOW", NOW).run(&["gate", "main", head, "--format", "json"]).expect(code))
-    };
+    let run =
+        |head: &str, code| json(&proofmark(&repo).env("PROOFMARK_NOW", NOW).run(&["gate", "main", head, "--format", "json"]).expect(code));
     assert_eq!(findings(&run("change", 0)), ["accuracy waived notice regression-abs,waived"]);
     assert_eq!(run("change", 0)["judgement"]["waivers"][0]["kind"], "author-unknown");
     repo.switch("change").write("metrics.json", r#"{"accuracy": 0.855}"#).commit("a further loss");

@@ -4,7 +4,7 @@ use super::exceeds;
 use super::expression::Quantity;
 use crate::config::nearest;
 use crate::direction::Direction;
-use crate::evidence::Slice;
+use crate::evidence::{MISSING, Slice};
 use crate::key::Key;
 use crate::path::RepoPath;
 use proofmark_stats::{Verdict, interval_verdict};
@@ -287,7 +287,8 @@ pub(super) fn slice(text: &str) -> Option<Slice> {
     }
     let count = parts.len();
     let is_wrong = parts.iter().any(|(column, _)| column.is_empty());
-    let slice = parts.into_iter().fold(Slice::all(), |slice, (column, value)| slice.with(column, value.trim()));
+    let written = |value: &str| if value == MISSING { String::new() } else { value.to_owned() };
+    let slice = parts.into_iter().fold(Slice::all(), |slice, (column, value)| slice.with(column, written(value.trim())));
     (!is_wrong && slice.parts().count() == count).then_some(slice)
 }
 
@@ -357,7 +358,8 @@ mod tests {
         assert_eq!(read("country=DE").as_deref(), Some("country=DE"));
         assert_eq!(read(" device = phone ,country=DE").as_deref(), Some("country=DE, device=phone"));
         assert_eq!(read("city=Paris, TX, country=US").as_deref(), Some("city=Paris, TX, country=US"));
-        assert_eq!(read("a=b=c, d=").as_deref(), Some("a=b=c, d="));
+        assert_eq!(read("a=b=c, d=").as_deref(), Some("a=b=c, d=(missing)"));
+        assert_eq!(read("a=b=c, d=(missing)"), read("a=b=c, d="));
         for text in ["", "DE", "=DE", "a=b, =c", "a=1, a=2", ","] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -99,7 +99,8 @@ pub(super) fn trade((loss_in, up_to): (&str, f64), (gain_in, at_least): (&str, f
     if let Some(gone) = [loser, winner].into_iter().find(|estimate| finite(estimate.candidate).is_none()) {
         return Ok(missing(gone));
     }
-    let margin = finite(loser.margin).unwrap_or(0.0);
+    // Another rule may accept more than what is allowed here for nothing.
+    let margin = finite(loser.margin).unwrap_or(0.0).min(up_to);
     let (kept, allowed, paid) = (loser.within(margin), loser.within(up_to), winner.gains(at_least));
     let (worst, least) = pair(winner.at_worst(), at_least);
     let price = format!("the improvement of {} is at worst {worst}, and must be at least {least}", winner.told());

@@ -53,6 +53,9 @@ pub(super) fn check(config: &mut Config, text: &str, path: &[&str]) -> Result<()
             return Err(mistake(None, format!("[baselines] `{name}` is empty; give a revision, or a glob over tags")));
         }
     }
+    if config.history.window < 2 {
+        return Err(mistake(None, "[history] `window` must be at least 2".to_owned()));
+    }
     for (index, typed) in config.composite.iter().enumerate() {
         let told = |message: String| mistake(composites.get(index), format!("composite {} (`{}`): {message}", index + 1, typed.name));
         CompositeRule::compile(typed).map_err(|error| Mistake { hint: error.hint(), ..told(error.to_string()) })?;

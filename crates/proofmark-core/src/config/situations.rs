@@ -50,6 +50,8 @@ pub struct Situations {
     pub no_baseline: Effect,
     /// A rule could not be decided: the data cannot tell, or a relative limit meets a baseline of zero.
     pub inconclusive: WhenInconclusive,
+    /// The rows of a prediction table are others at the head than at the base, or have other labels; as `inconclusive` when absent.
+    pub other_rows: Option<WhenInconclusive>,
     /// A rule names a metric that the head does not have.
     pub missing: Severity,
     /// The head's value is NaN, infinite, null or not a number.
@@ -85,6 +87,7 @@ impl Default for Situations {
         Self {
             no_baseline: Effect::Notice,
             inconclusive: WhenInconclusive::Notice,
+            other_rows: None,
             missing: Severity::Fail,
             non_finite: Severity::Fail,
             removed: Effect::Notice,

@@ -109,6 +109,11 @@ pub(super) fn bounds_of(rule: &CompiledRule) -> CompiledRule {
     CompiledRule { limits: bounds(rule.limits), warn: rule.warn.map(bounds), ..rule.clone() }
 }
 
+/// The head's value whatever the base has: the history is another comparison.
+pub(super) fn alone(measured: &Measured) -> Measured {
+    Measured { obstacle: measured.obstacle.clone().filter(|_| measured.head.is_none()), ..measured.clone() }
+}
+
 /// The new value beside what is usual for the branch. With a limit as well, failing needs both: unusual, and worse than
 /// accepted. `bounds` is the finding of [`bounds_of`] the rule.
 pub(super) fn history(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, place: &Place, bounds: Finding) -> Finding {

@@ -5,7 +5,7 @@ use proofmark_stats::counts::{Cells, CountMetric};
 use proofmark_stats::mcnemar::mcnemar;
 use proofmark_stats::paired_proportion::{PairedCounts, paired_proportion};
 use proofmark_stats::paired_t::{MeanDifference, paired_t, paired_t_from_moments};
-use proofmark_stats::power::{Power, paired_power, paired_proportion_power};
+use proofmark_stats::power::{Power, no_discordant_power, paired_power, paired_proportion_power};
 use proofmark_stats::random::Stream;
 use proofmark_stats::roc::PairedAuc;
 use proofmark_stats::sample::Moments;
@@ -24,6 +24,8 @@ use crate::policy::Judging;
 const PATTERNS: u64 = 10_000;
 /// Resamples of a metric of counts; each costs less than a microsecond.
 const RESAMPLES: u64 = 10_000;
+/// With fewer rows or clusters a resample is hardly ever unlike the rows themselves, so its spread says nothing.
+const FEWEST_UNITS: u64 = 10;
 /// Equal runs are remarkable with fewer than this on a side, unless the training is deterministic.
 const FEW_EQUAL_RUNS: usize = 5;
 
@@ -105,6 +107,10 @@ impl Asked<'_> {
         let wanted = self.judging.procedure;
         let found = match sample {
             Sample::Runs { base, head, paired, n_nan } => self.runs(base, head, *paired, *n_nan),
+            // Right or wrong is accuracy of a class that every row has.
+            Sample::PairedProportion { n11, n10, n01, n00 } if wanted == Procedure::Bootstrap => {
+                self.cells("accuracy", [0, 0, 0, 0, *n00, *n01, *n10, *n11], 0)
+            }
             Sample::PairedProportion { n11, n10, n01, n00 } => self.proportion(PairedCounts { n11: *n11, n10: *n10, n01: *n01, n00: *n00 }),
             Sample::Proportions { base, n_base, head, n_head } => {
                 self.two_proportions(TwoProportions { baseline: *base, n_baseline: *n_base, candidate: *head, n_candidate: *n_head })
@@ -138,8 +144,8 @@ impl Asked<'_> {
             return found;
         }
         // What was asked for cannot be done with this evidence, and nothing else is put in its place.
-        let test = NonInferiority { verdict: Verdict::Inconclusive, ..found.test };
-        let why = format!("the rule asks for `{}`, and the evidence is for {}", wanted.name(), found.procedure);
+        let test = NonInferiority { verdict: Verdict::Inconclusive, p_inferior: None, p_noninferior: None, ..found.test };
+        let why = format!("the rule asks for `{}`, and the evidence is for `{}`", wanted.name(), found.procedure);
         Found { test, why, reasons: vec!["procedure-unavailable"], notable: false, ..found }
     }
 
@@ -183,7 +189,10 @@ impl Asked<'_> {
         let result = paired_proportion(&counts, self.direction, self.margin, judging.alpha);
         let rows = counts.rows();
         let share = |count: u64| count as f64 / rows as f64;
-        let power = paired_proportion_power(share(counts.n10), share(counts.n01), rows, self.margin, judging.alpha, judging.power);
+        let power = match counts.n10.saturating_add(counts.n01) {
+            0 => no_discordant_power(rows, self.margin, judging.alpha),
+            _ => paired_proportion_power(share(counts.n10), share(counts.n01), rows, self.margin, judging.alpha, judging.power),
+        };
         let exact = mcnemar(counts.n01, counts.n10);
         let why = "both sides say right or wrong on the same rows";
         let mut found = Found::new("paired_proportion_noninferiority", why, result.test, power, (rows, rows));
@@ -262,6 +271,11 @@ impl Asked<'_> {
 
     fn resampled(&self, procedure: &'static str, test: NonInferiority, n: u64, sd: f64) -> Found {
         let judging = self.judging;
+        if n < FEWEST_UNITS {
+            let test = NonInferiority::undecided(test.improvement, Reason::TooFewPairs);
+            let power = Power { mde: None, n_required: None };
+            return Found::new(procedure, "the metric has no formula for its noise", test, power, (n, n));
+        }
         let power = paired_power(sd * (n as f64).sqrt(), n, self.margin, judging.alpha, judging.power);
         Found::new(procedure, "the metric has no formula for its noise, so the rows are resampled", test, power, (n, n))
     }

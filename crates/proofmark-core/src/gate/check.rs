@@ -99,7 +99,7 @@ fn of_table(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, findi
     for measured in comparison.measured.iter().filter(wanted) {
         let finding = match name {
             Some(WINDOW) => {
-                let bounds = measured::judge(policy, &against::bounds_of(rule), measured);
+                let bounds = measured::judge(policy, &against::bounds_of(rule), &against::alone(measured));
                 against::history(comparison, policy, rule, &Place::of_measured(measured), bounds)
             }
             Some(name) => against::named(measured::judge(policy, rule, measured), comparison, name),

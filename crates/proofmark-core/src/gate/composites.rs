@@ -8,7 +8,7 @@ use crate::compare::{Comparison, Delta};
 use crate::composite::{CompositeRule, Estimate, Wanted};
 use crate::config::{Effect, Severity};
 use crate::direction::{Direction, DirectionSource, Oriented};
-use crate::evidence::{Measured, Slice};
+use crate::evidence::{Measured, Obstacle, Slice, Why};
 use crate::key::Key;
 use crate::policy::{Judging, Policy};
 use crate::value::Value;
@@ -46,6 +46,11 @@ fn finding(comparison: &Comparison, policy: &Policy, rule: &CompositeRule, findi
             hint,
         );
     }
+    // A table that cannot be read, or lacks a column.
+    let is_unread = |why| matches!(why, Why::UnreadableCandidate | Why::UnreadableBaseline | Why::MissingCandidate);
+    if let Some(found) = obstacle(comparison, rule, is_unread) {
+        return unjudged(found.reason.name(), found.told.clone(), "see what the table's own checks say, or its declaration".to_owned());
+    }
     let outcome = match rule.evaluate(&estimates, policy.situations.alpha) {
         Ok(outcome) => outcome,
         Err(error) => return unjudged("unknown-name", error.to_string(), error.hint()),
@@ -56,6 +61,13 @@ fn finding(comparison: &Comparison, policy: &Policy, rule: &CompositeRule, findi
         let verdict = if severity == Severity::Warn { Verdict::Warn } else { Verdict::Fail };
         let effect = effect_of(verdict, severity, Effect::Notice, Effect::Notice);
         return Finding { verdict, effect, reasons: vec!["missing-candidate".to_owned()], explanation: told, ..base };
+    }
+    let other_rows = obstacle(comparison, rule, |why| matches!(why, Why::DifferentTestSet | Why::UnpairedRows));
+    if let (Some(found), Verdict::Pass | Verdict::NoBaseline) = (other_rows, outcome.verdict) {
+        let when = policy.situations.other_rows.unwrap_or(policy.situations.inconclusive);
+        let effect = effect_of(Verdict::Inconclusive, rule.severity, Effect::Notice, when.effect());
+        let explanation = format!("{}, on other rows than at the base: {}", outcome.explanation, found.told);
+        return Finding { verdict: Verdict::Inconclusive, effect, reasons: vec![found.reason.name().to_owned()], explanation, ..base };
     }
     let when = policy.situations.inconclusive.effect();
     let effect = effect_of(outcome.verdict, rule.severity, policy.situations.no_baseline, when);
@@ -84,12 +96,30 @@ fn finding(comparison: &Comparison, policy: &Policy, rule: &CompositeRule, findi
 /// A metric that the rule is about and that the head has lost must not make the rule undecided, which may be allowed.
 fn lost(rule: &CompositeRule, estimates: &[Estimate]) -> Option<String> {
     let wanted = rule.names();
+    let finite = |value: Option<f64>| value.is_some_and(f64::is_finite);
     let gone = |estimate: &&Estimate| {
-        estimate.candidate.is_none() && estimate.baseline.is_some() && wanted.iter().any(|wanted| is_wanted(wanted, estimate))
+        !finite(estimate.candidate)
+            && (estimate.candidate.is_some() || estimate.baseline.is_some())
+            && wanted.iter().any(|wanted| is_wanted(wanted, estimate))
     };
     let lost = estimates.iter().find(gone)?;
     let of = if lost.slice.is_all() { String::new() } else { format!(" of {}", lost.slice) };
-    Some(format!("`{}`{of} has a value at the base and none at the head", lost.metric))
+    Some(match lost.candidate {
+        Some(value) => format!("`{}`{of} is {} at the head", lost.metric, Value::Float(value)),
+        None => format!("`{}`{of} has a value at the base and none at the head", lost.metric),
+    })
+}
+
+/// What is in the way of a metric that the rule is about, if it is of this kind.
+fn obstacle<'a>(comparison: &'a Comparison, rule: &CompositeRule, is_meant: impl Fn(Why) -> bool) -> Option<&'a Obstacle> {
+    let wanted = rule.names();
+    let is_about = |measured: &&Measured| {
+        let estimate = Estimate { table: measured.table.clone(), ..Estimate::new(measured.metric.clone()) };
+        let of_table = |wanted: &Wanted| wanted.table.is_none() || wanted.table == measured.table;
+        measured.against.is_none() && wanted.iter().any(|wanted| of_table(wanted) && has_name(wanted, &estimate))
+    };
+    let found = comparison.measured.iter().filter(is_about).filter_map(|measured| measured.obstacle.as_ref());
+    found.into_iter().find(|obstacle| is_meant(obstacle.reason))
 }
 
 /// A metric of which the rule must know which way is better, and nobody said.
@@ -128,7 +158,12 @@ fn estimates(comparison: &Comparison, policy: &Policy, rule: &CompositeRule, fin
         .filter(|finding| finding.evidence.as_ref().is_some_and(|evidence| evidence.level == Level::Runs));
     let of_runs: Vec<Estimate> = runs.map(of_finding).collect();
     let is_known = |row: &Delta| of_runs.iter().any(|known| known.metric == row.key && known.file.as_ref() == Some(&row.file));
-    let rows = comparison.metrics.iter().filter(|row| !row.whole_file && !is_known(row)).filter_map(|row| of_row(policy, row));
+    // `test:f1` is the table's, whatever key a metrics file of the head may have.
+    let of_table = |row: &Delta| {
+        policy.tables.iter().any(|table| row.key.as_str().strip_prefix(&table.name).is_some_and(|rest| rest.starts_with(':')))
+    };
+    let rows = comparison.metrics.iter().filter(|row| !row.whole_file && !is_known(row) && !of_table(row));
+    let rows = rows.filter_map(|row| of_row(policy, row));
     let tables = comparison.measured.iter().filter(|measured| measured.against.is_none());
     let of_tables = tables.map(|measured| of_measured(policy, measured, &wanted, findings));
     let mut all: Vec<Estimate> = rows.chain(of_tables).chain(of_runs.iter().cloned()).collect();
@@ -169,10 +204,13 @@ fn of_measured(policy: &Policy, measured: &Measured, wanted: &[Wanted], findings
         file: Some(measured.file.clone()),
         table: measured.table.clone(),
         slice: measured.slice.clone(),
-        n: measured.n_base.min(measured.n_head),
+        // What the base has decides, else a change could drop rows until nobody judges them.
+        n: if measured.n_base > 0 { measured.n_base } else { measured.n_head },
         ..Estimate::new(measured.metric.clone())
     };
-    let estimate = with_values(estimate, direction, measured.base, measured.head);
+    // Values of other rows say nothing about a change.
+    let base = measured.base.filter(|_| measured.obstacle.is_none() || measured.head.is_none());
+    let estimate = with_values(estimate, direction, base, measured.head);
     let asked = wanted.iter().find(|wanted| is_wanted(wanted, &estimate));
     let (Some(asked), Some(direction), Some(sample)) = (asked, direction, &measured.sample) else { return estimate };
     let evidence = judged.and_then(|finding| finding.evidence.as_ref());

@@ -16,8 +16,8 @@ pub(super) fn judge(policy: &Policy, rule: &CompiledRule, measured: &Measured) -
     if let Some(finding) = without_value(policy, rule, measured, &finding) {
         return Finding { rule_line: rule.line, ..finding };
     }
-    let finding = if is_small(rule, measured) {
-        small(rule, measured, finding)
+    let finding = if is_small_slice(rule, measured) {
+        small(rule, measured, Severity::Info, finding)
     } else {
         let bounds = Limits { min: rule.limits.min, max: rule.limits.max, ..Limits::default() };
         let (_, broken) = scalar_gate(None, measured.head, Direction::Higher, &bounds);
@@ -66,15 +66,19 @@ fn by_definition(told: Option<Oriented>, measured: &Measured) -> Option<Oriented
     }
 }
 
-/// Too few rows in a part of the table: shown and not counted.
-fn is_small(rule: &CompiledRule, measured: &Measured) -> bool {
-    let rows = measured.n_head.min(if measured.base.is_some() { measured.n_base } else { measured.n_head });
+/// Too few rows in a part of the table: shown and not counted. What the base has decides, else a change could drop rows until
+/// nobody judges them.
+fn is_small_slice(rule: &CompiledRule, measured: &Measured) -> bool {
+    let rows = if measured.n_base > 0 { measured.n_base } else { measured.n_head };
+    !measured.slice.is_all() && is_under(rule, measured, rows)
+}
+
+fn is_under(rule: &CompiledRule, measured: &Measured, rows: u64) -> bool {
     measured.table.is_some() && rule.judging.min_rows.is_some_and(|least| rows < least)
 }
 
-fn small(rule: &CompiledRule, measured: &Measured, finding: Finding) -> Finding {
+fn small(rule: &CompiledRule, measured: &Measured, severity: Severity, finding: Finding) -> Finding {
     let least = rule.judging.min_rows.unwrap_or_default();
-    let severity = if measured.slice.is_all() { finding.severity } else { Severity::Info };
     let effect = effect_of(Verdict::Inconclusive, severity, Effect::Notice, rule.judging.inconclusive.effect());
     Finding {
         verdict: Verdict::Inconclusive,
@@ -97,7 +101,7 @@ fn without_value(policy: &Policy, rule: &CompiledRule, measured: &Measured, find
     let reason = measured.obstacle.as_ref().map(|obstacle| obstacle.reason);
     Some(match reason {
         Some(why @ (Why::MissingCandidate | Why::MissingSlice)) => told(situation(finding, why.name(), situations.missing)),
-        Some(why @ (Why::NonFiniteCandidate | Why::MalformedRuns)) => told(situation(finding, why.name(), situations.non_finite)),
+        Some(why @ Why::NonFiniteCandidate) => told(situation(finding, why.name(), situations.non_finite)),
         Some(why @ Why::UndefinedCandidate) if measured.base.is_some() => told(situation(finding, why.name(), situations.non_finite)),
         Some(why @ Why::UnreadableCandidate) => told(unjudged(finding, why, situations.unreadable_head)),
         Some(why @ Why::UnreadableBaseline) if measured.head.is_none() => told(unjudged(finding, why, situations.unreadable_base)),
@@ -130,8 +134,16 @@ fn with_value(policy: &Policy, rule: &CompiledRule, measured: &Measured, finding
         let reasons = broken.iter().map(|reason| (*reason).to_owned()).collect();
         return words::bounds(Finding { verdict, effect, reasons, ..finding }, &rule.limits);
     }
+    if let (false, Some(obstacle)) = (limits_change, other_rows(measured)) {
+        let (verdict, effect) = (Verdict::Inconclusive, policy.situations.other_rows.unwrap_or(rule.judging.inconclusive).effect());
+        let effect = effect_of(verdict, finding.severity, Effect::Notice, effect);
+        let explanation = format!("is within the bounds, and on other rows than at the base: {}", obstacle.told);
+        return Finding { verdict, effect, reasons: vec![obstacle.reason.name().to_owned()], explanation, ..finding };
+    }
     if !limits_change {
-        return words::bounds(finding, &rule.limits);
+        let severity = finding.severity;
+        let few = is_under(rule, measured, measured.n_head);
+        return if few { small(rule, measured, severity, finding) } else { words::bounds(finding, &rule.limits) };
     }
     if let Some(obstacle) = measured.obstacle.as_ref() {
         let (verdict, effect) = match obstacle.reason {
@@ -144,10 +156,18 @@ fn with_value(policy: &Policy, rule: &CompiledRule, measured: &Measured, finding
                     ..unjudged(finding, obstacle.reason, policy.situations.unreadable_base)
                 };
             }
+            Why::DifferentTestSet | Why::UnpairedRows => {
+                let when = policy.situations.other_rows.unwrap_or(rule.judging.inconclusive);
+                (Verdict::Inconclusive, effect_of(Verdict::Inconclusive, finding.severity, Effect::Notice, when.effect()))
+            }
             _ => (Verdict::Inconclusive, inconclusive(rule, &finding)),
         };
         let reasons = vec![obstacle.reason.name().to_owned()];
         return Finding { verdict, effect, reasons, explanation: obstacle.told.clone(), ..finding };
+    }
+    if is_under(rule, measured, measured.n_head.min(measured.n_base)) {
+        let severity = finding.severity;
+        return small(rule, measured, severity, finding);
     }
     let Some(oriented) = finding.oriented else {
         return unknown_direction(finding, policy.is_neutral(&measured.metric));
@@ -155,6 +175,11 @@ fn with_value(policy: &Policy, rule: &CompiledRule, measured: &Measured, finding
     let sample = measured.sample.as_ref().filter(|_| rule.judging.procedure != Procedure::Scalar);
     let Some(sample) = sample else { return by_numbers(policy, rule, measured, finding, oriented.direction) };
     by_sample(rule, measured, finding, oriented.direction, sample)
+}
+
+/// The two sides have other rows, which only the change can have brought about.
+fn other_rows(measured: &Measured) -> Option<&crate::evidence::Obstacle> {
+    measured.obstacle.as_ref().filter(|obstacle| matches!(obstacle.reason, Why::DifferentTestSet | Why::UnpairedRows))
 }
 
 /// Two values and nothing about their noise.
@@ -190,11 +215,14 @@ fn by_sample(rule: &CompiledRule, measured: &Measured, finding: Finding, directi
         let no_loss = finding.improvement.is_some_and(|improvement| improvement >= 0.0);
         let (verdict, effect) =
             if no_loss { (Verdict::Pass, Effect::Allow) } else { (Verdict::Inconclusive, inconclusive(rule, &finding)) };
-        let reasons = if no_loss { Vec::new() } else { vec!["relative-undefined".to_owned()] };
-        return words::noise(Finding { verdict, effect, reasons, evidence: Some(assessed.evidence), ..finding }, &rule.judging);
+        let finding = Finding { verdict, effect, evidence: Some(assessed.evidence), ..finding };
+        if no_loss {
+            return words::noise(finding, &rule.judging);
+        }
+        return words::bounds(Finding { reasons: vec!["relative-undefined".to_owned()], ..finding }, &rule.limits);
     };
     let assessed = assess::assess(name, sample, direction, asked, &rule.judging);
-    let mut finding = conclude(rule, finding, assessed, rule.limits.limit_change());
+    let mut finding = conclude(rule, finding, assessed, rule.limits.limit_change(), measured.unmatched);
     if finding.verdict == Verdict::Pass
         && let Some(soft) = rule.warn.as_ref().and_then(|warn| margin(warn, base))
     {
@@ -205,12 +233,23 @@ fn by_sample(rule: &CompiledRule, measured: &Measured, finding: Finding, directi
             finding.evidence = Some(stricter.evidence);
         }
     }
-    words::noise(finding, &rule.judging)
+    if finding.not_judged { finding } else { words::noise(finding, &rule.judging) }
 }
 
 /// The verdict of a procedure, with the effect that the policy gives it.
-fn conclude(rule: &CompiledRule, finding: Finding, assessed: Assessed, hard: bool) -> Finding {
-    let Assessed { verdict, mut reasons, evidence, notable } = assessed;
+fn conclude(rule: &CompiledRule, finding: Finding, assessed: Assessed, hard: bool, unmatched: u64) -> Finding {
+    let Assessed { verdict, mut reasons, mut evidence, notable } = assessed;
+    if unmatched > 0 {
+        evidence.shown.push(super::Shown { name: "unmatched".to_owned(), value: unmatched as f64 });
+    }
+    if reasons.contains(&"procedure-unavailable") {
+        return unavailable(finding, evidence);
+    }
+    // The runs that are gone may be those that went badly.
+    let notable = notable || (unmatched > 0 && evidence.level == Level::Runs);
+    if unmatched > 0 && evidence.level == Level::Runs {
+        reasons.push("missing-runs");
+    }
     let (verdict, effect) = match verdict {
         proofmark_stats::Verdict::Pass if notable => (Verdict::Warn, notice(&finding)),
         proofmark_stats::Verdict::Pass => (Verdict::Pass, Effect::Allow),
@@ -235,6 +274,20 @@ fn conclude(rule: &CompiledRule, finding: Finding, assessed: Assessed, hard: boo
     add_rerun(rule, verdict, &mut reasons);
     let improvement = evidence.improvement.or(finding.improvement);
     Finding { verdict, effect, reasons, improvement, evidence: Some(evidence), ..finding }
+}
+
+/// What the rule insists on cannot be done with what is there: a mistake of the policy.
+fn unavailable(finding: Finding, evidence: Evidence) -> Finding {
+    Finding {
+        verdict: Verdict::Inconclusive,
+        effect: effect_of(Verdict::Inconclusive, finding.severity, Effect::Block, Effect::Block),
+        reasons: vec!["procedure-unavailable".to_owned()],
+        explanation: evidence.why.clone().unwrap_or_default(),
+        hint: Some("take `procedure` away, or give the evidence that it needs".to_owned()),
+        not_judged: true,
+        evidence: Some(evidence),
+        ..finding
+    }
 }
 
 /// Whoever runs the pipeline reads from this word that more data is wanted.

@@ -135,6 +135,8 @@ fn group(rows: &[Delta], file: RepoPath, key: Key, runs: &[(String, usize)], pai
         obstacle(Why::NonFiniteCandidate, told)
     } else if base.is_empty() {
         obstacle(Why::NoBaseline, "the base has no run".to_owned())
+    } else if paired == Some(true) && !base.keys().eq(head.keys()) {
+        obstacle(Why::UnpairedRows, "the runs of both sides do not have the same names, and the rule asks for pairs".to_owned())
     } else {
         None
     };
@@ -150,6 +152,7 @@ fn group(rows: &[Delta], file: RepoPath, key: Key, runs: &[(String, usize)], pai
     }
     let numbers = |values: &BTreeMap<&str, &Value>| -> Vec<f64> { ordered(values).into_iter().filter_map(Value::as_f64).collect() };
     let mean = |values: &[f64]| proofmark_stats::sample::mean(values).filter(|mean| mean.is_finite());
+    measured.unmatched = base.keys().filter(|run| !head.contains_key(*run)).count() as u64;
     measured.base = mean(&numbers(&usable));
     measured.head = mean(&numbers(&head));
     let sample = || Sample::Runs { paired: is_paired, base: numbers(&usable), head: numbers(&partners), n_nan };

@@ -1,5 +1,7 @@
 //! Verdicts on noisy metrics in words: what was found, how surely, and what would settle it.
 
+use proofmark_stats::{Verdict as Interval, interval_verdict};
+
 use super::explain;
 use super::proof::{Evidence, Level};
 use super::{Finding, Verdict};
@@ -10,6 +12,20 @@ use crate::value::Value;
 
 /// Digits of limits, margins and sizes.
 const DIGITS: usize = 3;
+
+/// Why a procedure could not decide, by its stable word.
+const OBSTACLES: [(&str, &str); 10] = [
+    ("multiplicity", "clear for itself, but not among so many checks"),
+    ("too-few-runs", "too few runs on a side to know their spread"),
+    ("too-few-pairs", "too few rows, runs or groups to know their spread"),
+    ("too-few-of-a-class", "too few rows of one class"),
+    ("no-examples", "there are no rows"),
+    ("degenerate-variance", "the difference has no spread that could be told"),
+    ("undefined-resamples", "the metric is undefined on too many resamples"),
+    ("monte-carlo-error", "the limit lies nearer to the margin than the error of the resampling"),
+    ("unequal-lengths", "the two sides have other numbers of runs"),
+    ("non-finite", "the numbers are too large to be judged"),
+];
 
 /// A finding about bounds alone.
 pub(super) fn bounds(finding: Finding, limits: &Limits) -> Finding {
@@ -26,9 +42,12 @@ pub(super) fn noise(finding: Finding, judging: &Judging) -> Finding {
     let Some(evidence) = finding.evidence.clone() else { return finding };
     let found = found(&finding, &evidence);
     let by = by(&evidence);
+    let has = |word: &str| finding.reasons.iter().any(|reason| reason == word);
+    let equal = if has("zero-variance") { "; all values of a side are equal, which on a coarse scale is no certainty" } else { "" };
+    let gone = if has("missing-runs") { "; runs of the base are missing at the head" } else { "" };
     let explanation = match finding.verdict {
-        Verdict::Inconclusive => format!("{found}{}{by}", settle(&finding, &evidence, judging)),
-        _ => format!("{found}{by}"),
+        Verdict::Inconclusive => format!("{found}{gone}{}{by}", settle(&finding, &evidence, judging)),
+        _ => format!("{found}{equal}{gone}{by}"),
     };
     Finding { explanation, ..finding }
 }
@@ -46,13 +65,13 @@ fn found(finding: &Finding, evidence: &Evidence) -> String {
     let margin = evidence.margin.unwrap_or(f64::NAN);
     let (Some(lower), Some(upper)) = (evidence.lower, evidence.upper) else { return values };
     let accepted = if margin > 0.0 { format!("the accepted loss of {}", size(margin)) } else { "no accepted loss".to_owned() };
-    let what = match finding.verdict {
-        Verdict::Fail | Verdict::Warn if upper < -margin => format!("at least {} worse, beyond {accepted}", size(-upper)),
-        Verdict::Pass if lower > 0.0 => format!("improved by at least {}", size(lower)),
-        Verdict::Pass if upper < 0.0 => format!("slightly worse, by {} at most, within {accepted}", size(-lower)),
-        Verdict::Pass if lower >= 0.0 => "not worse".to_owned(),
-        Verdict::Pass => format!("no material change: {} worse at most, within {accepted}", size(-lower)),
-        _ => format!("{}, around {accepted}", between(lower, upper)),
+    let what = match interval_verdict(lower, upper, margin) {
+        Interval::Fail => format!("at least {} worse, beyond {accepted}", size(-upper)),
+        Interval::Pass if lower > 0.0 => format!("improved by at least {}", size(lower)),
+        Interval::Pass if upper < 0.0 => format!("slightly worse, by {} at most, within {accepted}", size(-lower)),
+        Interval::Pass if lower >= 0.0 => "not worse".to_owned(),
+        Interval::Pass => format!("no material change: {} worse at most, within {accepted}", size(-lower)),
+        Interval::Inconclusive => format!("{}, around {accepted}", between(lower, upper)),
     };
     format!("{values}: {what}")
 }
@@ -73,10 +92,15 @@ fn settle(finding: &Finding, evidence: &Evidence, judging: &Judging) -> String {
     let has = |reason: &str| finding.reasons.iter().any(|other| other == reason);
     let unit = if evidence.level == Level::Rows { "rows" } else { "runs a side" };
     let n = evidence.n_base.min(evidence.n_head);
-    if has("multiplicity") {
-        return "; clear for itself, but not among so many checks".to_owned();
+    // What stood in the way of judging at all says more than how much data is missing.
+    if let Some((_, why)) = OBSTACLES.iter().find(|(reason, _)| has(reason)) {
+        return format!("; {why}");
     }
     let seen = match evidence.mde {
+        // No row differs: what is known is what so few rows can rule out.
+        Some(mde) if finding.improvement == Some(0.0) && evidence.se == Some(0.0) => {
+            format!("; all {n} {unit} agree, and so few rule out a loss above {} only", size(mde))
+        }
         Some(mde) if mde.is_finite() => {
             format!(
                 "; with {n} {unit} a loss below {} is not seen in {} of 100 cases",

@@ -32,7 +32,10 @@ pub(super) fn refused(finding: &Finding) -> Option<Objection> {
         let hint = finding.hint.clone().unwrap_or_else(|| "see what the check says".to_owned());
         return Some(Objection::new(NoteKind::Refused, "the check could not be judged, which no waiver accepts", hint));
     }
-    let is_never = |reason: &&String| reason.ends_with("-candidate") || matches!(reason.as_str(), "missing-slice" | "nothing-matched");
+    let is_never = |reason: &&String| {
+        reason.ends_with("-candidate")
+            || matches!(reason.as_str(), "missing-slice" | "nothing-matched" | "different-test-set" | "unpaired-rows")
+    };
     if let Some(reason) = finding.reasons.iter().find(is_never) {
         let message = format!("no waiver accepts `{}`", super::bounded(reason));
         return Some(Objection::new(NoteKind::Refused, message, "the head needs a value; change the rule if the metric shall go"));

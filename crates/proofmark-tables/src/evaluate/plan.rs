@@ -22,6 +22,8 @@ pub(super) struct Plan<'a> {
     sides: [Result<Features<'a>, Flaw>; 2],
     /// Rows of both sides are the same, in the same order.
     pub(super) paired: bool,
+    /// Rows that stand on one side only and are left out of the pairs.
+    pub(super) unmatched: u64,
     /// Why they are not, where they should be.
     pub(super) unpaired: Option<Obstacle>,
     partitions: Vec<Sliced>,
@@ -65,6 +67,8 @@ impl<'a> Plan<'a> {
         };
         let paired = pairs.is_some();
         let tables = [base, head];
+        let known = pairs.as_ref().map(|pairs| pairs.base.len());
+        let unmatched = known.map_or(0, |pairs| tables.iter().flatten().map(|table| (table.rows() - pairs) as u64).sum());
         let rows = match pairs {
             Some(Pairs { base, head }) => [base, head],
             None => tables.map(|table| Rows::All(table.map_or(0, Table::rows))),
@@ -82,6 +86,7 @@ impl<'a> Plan<'a> {
             classes: shared.classes,
             sides: [base_side, head_side],
             paired,
+            unmatched,
             unpaired,
             partitions: Vec::new(),
             units: Vec::new(),

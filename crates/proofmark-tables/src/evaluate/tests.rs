@@ -293,3 +293,28 @@ proptest! {
         }
     }
 }
+
+/// Rows that are let off pairing must not hide: those that the head adds count for its value, those that it drops for the slices.
+#[test]
+fn rows_that_are_let_off_pairing_still_count() {
+    let of = |digest, ids: &[i64], prediction: &[i64], country: &[&str]| {
+        let label = whole(&vec![1; ids.len()]);
+        table(digest, &[("id", whole(ids)), ("label", label), ("prediction", whole(prediction)), ("country", texts(country))])
+    };
+    let base = of(1, &[1, 2, 3, 4], &[1, 1, 1, 0], &["DE", "DE", "FR", "FR"]);
+    // Drops all of DE and brings three wrong rows of its own.
+    let head = of(2, &[3, 4, 7, 8, 9], &[1, 0, 0, 0, 0], &["FR", "FR", "FR", "FR", "FR"]);
+    let spec = Declared { max_unmatched: Some(5), score: None, ..spec() };
+    let found = measure(Some(&base), Some(&head), &spec, &[by("country", "*", "accuracy"), requests(&["accuracy"]).remove(0)]);
+    let told: Vec<_> = found.iter().map(|one| (one.slice.to_string(), one.base, one.head, one.n_base, one.n_head, one.unmatched)).collect();
+    assert_eq!(
+        told,
+        [
+            ("country=DE".to_owned(), Some(1.0), None, 2, 0, 5),
+            ("country=FR".to_owned(), Some(0.5), Some(0.2), 2, 5, 5),
+            (String::new(), Some(0.75), Some(0.2), 4, 5, 5),
+        ]
+    );
+    assert_eq!(reason(&found).map(|(why, _)| why), Some(Why::MissingSlice));
+    assert_eq!(found[2].sample, Some(Sample::PairedProportion { n11: 1, n10: 0, n01: 0, n00: 1 }));
+}

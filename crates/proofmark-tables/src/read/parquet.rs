@@ -40,6 +40,7 @@ mod cells;
 mod check;
 mod guard;
 mod meaning;
+mod shapes;
 mod thrift;
 
 /// Reads the wanted columns.

@@ -177,11 +177,11 @@ fn seeds_as_keys_and_as_files_are_runs() {
     // A run that diverged is a candidate that is no number.
     let broken = [("runs/1/metrics.json", a.as_str()), ("runs/2/metrics.json", "{\"acc\": NaN}")];
     assert_eq!(only(&judged(&between(&base, &broken), files)).reasons, ["non-finite-candidate"]);
-    // A run that is gone makes the names differ: no pairs, and the others are still judged.
+    // A run that is gone may be the one that went badly.
     let gone = [("runs/1/metrics.json", a.as_str())];
     let judgement = judged(&between(&base, &gone), files);
     assert_eq!(only(&judgement).verdict, Verdict::Inconclusive);
-    assert_eq!(only(&judgement).reasons, ["too-few-runs"]);
+    assert_eq!(only(&judgement).reasons, ["too-few-runs", "missing-runs"]);
 }
 
 #[test]
@@ -349,4 +349,80 @@ fn names_that_lead_nowhere_are_refused() {
         let told = refused(&text);
         assert!(told.contains(expected), "{text}: {told}");
     }
+}
+
+#[test]
+fn a_bound_on_another_test_set_is_not_kept_silently() {
+    let obstacle = Some(Obstacle { reason: Why::DifferentTestSet, told: "3 labels differ".to_owned() });
+    let other = Measured { sample: None, obstacle, ..accuracy(10, 10, 1000) };
+    let verdict = |rule: &str| {
+        let judgement = judged(&of_table(vec![other.clone()]), &with_rule(rule));
+        (only(&judgement).verdict, only(&judgement).effect)
+    };
+    assert_eq!(verdict("min = 0.5"), (Verdict::Inconclusive, Effect::Notice));
+    assert_eq!(verdict("min = 0.95"), (Verdict::Fail, Effect::Block));
+    let strict = format!("[policy]\nother_rows = \"block\"\n{}", with_rule("max_regression_abs = 0.5"));
+    assert_eq!(only(&judged(&of_table(vec![other]), &strict)).effect, Effect::Block);
+}
+
+#[test]
+fn few_rows_at_the_head_do_not_spare_it_the_bounds() {
+    let few = Measured { n_head: 20, head: Some(0.1), ..accuracy(10, 10, 1000) };
+    assert_eq!(only(&judged(&of_table(vec![few.clone()]), &with_rule("min = 0.5"))).verdict, Verdict::Fail);
+    let slice = Measured { slice: Slice::all().with("country", "DE"), ..few };
+    let judgement = judged(&of_table(vec![slice]), &with_rule("slice = {country = \"DE\"}\nmin = 0.5"));
+    assert_eq!((only(&judgement).verdict, only(&judgement).severity), (Verdict::Fail, Severity::Fail));
+}
+
+#[test]
+fn a_composite_rule_is_not_fooled() {
+    let rule = |expression: &str| {
+        format!(
+            "{TABLE}[[composite]]\nname = \"x\"\nexpression = '{expression}'\n[[rule]]\ntable = \"test\"\nmetric = \"accuracy\"\nmin = 0.1\n"
+        )
+    };
+    let of = |comparison: &Comparison, expression: &str| {
+        let judgement = judged(comparison, &rule(expression));
+        judgement.findings.iter().find(|finding| finding.rule.as_deref() == Some("x")).expect("a finding").clone()
+    };
+    // A metrics file with a key that looks like the table's metric.
+    let forged =
+        Comparison { measured: vec![accuracy(10, 10, 1000)], ..between(&[("m.json", "{}")], &[("m.json", "{\"test:accuracy\": 0.99}")]) };
+    assert_eq!(of(&forged, "candidate(\"test:accuracy\") >= 0.9").verdict, Verdict::Fail);
+    // Another test set.
+    let obstacle = Some(Obstacle { reason: Why::DifferentTestSet, told: "3 labels differ".to_owned() });
+    let other = of_table(vec![Measured { sample: None, obstacle, head: Some(0.99), ..accuracy(10, 10, 1000) }]);
+    for expression in ["improvement(\"test:accuracy\") >= -0.01", "candidate(\"test:accuracy\") >= 0.9"] {
+        assert_eq!(of(&other, expression).verdict, Verdict::Inconclusive, "{expression}");
+    }
+    // What is no number does not leave a rule undecided, which may be allowed.
+    let broken = between(&[("m.json", "{\"size_mb\": 100}")], &[("m.json", "{\"size_mb\": NaN}")]);
+    let broken = Comparison { measured: vec![accuracy(10, 10, 1000)], ..broken };
+    assert_eq!(of(&broken, "candidate(\"size_mb\") < 150").verdict, Verdict::Fail);
+}
+
+#[test]
+fn a_waiver_accepts_no_other_test_set() {
+    let text = format!(
+        "{}\n[waivers]\napprovers = [\"alice\"]\n[[waiver]]\nmetric = \"accuracy\"\ntable = \"test\"\naccept_loss = 0.5\nexpires = 2026-12-01\nreason = \"known\"\nissue = \"#7\"\napproved_by = \"alice\"\npull_request = 12\n",
+        with_rule("max_regression_abs = 0.01\ninconclusive = \"block\"")
+    );
+    let at = Circumstances {
+        today: Date::parse("2026-11-20").expect("a day"),
+        pull_request: Some(12),
+        commits: Vec::new(),
+        author: Some("bob".to_owned()),
+    };
+    let obstacle = Some(Obstacle { reason: Why::DifferentTestSet, told: "3 labels differ".to_owned() });
+    let other = Measured { sample: None, obstacle, ..accuracy(10, 10, 1000) };
+    assert_eq!(judge(&of_table(vec![other]), &policy(&text), &at).effect, Effect::Block);
+}
+
+#[test]
+fn a_few_groups_prove_nothing() {
+    let quantiles = vec![0.0; crate::evidence::levels().len()];
+    let few = Sample::Replicates { n: 2, difference: 0.0, resamples: 10_000, dropped: 0, seed: 1, sd: 0.0, quantiles };
+    let judgement =
+        judged(&of_table(vec![rows("f1", few, 0.9, 0.9, 1000)]), &with_rule("max_regression_abs = 0.01").replace("accuracy", "f1"));
+    assert_eq!((only(&judgement).verdict, only(&judgement).reasons.as_slice()), (Verdict::Inconclusive, &["too-few-pairs".to_owned()][..]));
 }

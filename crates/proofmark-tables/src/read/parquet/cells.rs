@@ -42,10 +42,10 @@ pub(super) fn read<R: ChunkReader + 'static>(
     if chunk.rows == 0 {
         return Ok(());
     }
-    let pages = SerializedPageReader::new(Arc::clone(&file.file), chunk.metadata, chunk.rows, None)?;
-    let pages = Guard::new(pages, chunk.metadata.column_type());
-    let reader = get_column_reader(chunk.metadata.column_descr_ptr(), Box::new(pages));
     let optional = chunk.metadata.column_descr().max_def_level();
+    let pages = SerializedPageReader::new(Arc::clone(&file.file), chunk.metadata, chunk.rows, None)?;
+    let pages = Guard::new(pages, chunk.metadata.column_type(), optional > 0);
+    let reader = get_column_reader(chunk.metadata.column_descr_ptr(), Box::new(pages));
     let mut target = Target { builders, index, limits, meaning: column.meaning, room: String::new() };
     let rows = (chunk.rows, optional);
     match reader {

@@ -7,11 +7,11 @@ use ::parquet::file::reader::ChunkReader;
 
 use crate::error::TableError;
 
-use super::thrift::{Broken, Shape, Taken, Thrift, Type};
-use super::{Found, Open, damaged, shown};
+use super::thrift::{Broken, Taken, Thrift, Type};
+use super::{Found, Open, damaged, shapes, shown};
 
 /// Bytes of the footer.
-const FOOTER: u64 = 64 << 20;
+const FOOTER: u64 = 16 << 20;
 
 /// Groups inside each other in the schema.
 const DEPTH: usize = 64;
@@ -41,14 +41,11 @@ pub(super) fn footer<R: ChunkReader>(file: &R, size: u64) -> Result<(), TableErr
 }
 
 fn schema(footer: &[u8]) -> Result<(), Broken> {
-    const VERSION: i16 = 1;
     const SCHEMA: i16 = 2;
     Thrift::new(footer).fields(|number, kind, thrift| {
         let (kind, count) = match (number, kind) {
             (SCHEMA, Type::List) => thrift.list()?,
-            (VERSION, Type::Integer) => return Ok(Taken::No),
-            (VERSION | SCHEMA, _) => return Err(Broken),
-            _ => return Ok(Taken::No),
+            _ => return thrift.taken(number, kind, shapes::FILE),
         };
         if kind != Type::Struct {
             return Err(Broken);
@@ -60,7 +57,7 @@ fn schema(footer: &[u8]) -> Result<(), Broken> {
             if let Some(left) = open.last_mut() {
                 *left -= 1;
             }
-            let [_, _, _, _, children, ..] = thrift.integers::<9>(ELEMENT)?;
+            let [_, _, _, _, children, ..] = thrift.integers::<9>(shapes::ELEMENT)?;
             if children < 0 || open.len() >= DEPTH {
                 return Err(Broken);
             }
@@ -230,11 +227,11 @@ fn parse_header(thrift: &mut Thrift<'_>) -> Result<Header, Broken> {
             }
             (2, Type::Integer) => header.uncompressed = thrift.integer()?,
             (3, Type::Integer) => header.compressed = thrift.integer()?,
-            (5, Type::Struct) => [header.values, header.encoding, header.level_encoding, _] = thrift.integers(DATA)?,
+            (5, Type::Struct) => [header.values, header.encoding, header.level_encoding, _] = thrift.integers(shapes::DATA)?,
             (6, Type::Struct) => return Ok(Taken::No),
-            (7, Type::Struct) => [header.values, header.encoding] = thrift.integers(DICTIONARY)?,
+            (7, Type::Struct) => [header.values, header.encoding] = thrift.integers(shapes::DICTIONARY)?,
             (8, Type::Struct) => {
-                let [values, nulls, rows, encoding, definitions, repetitions] = thrift.integers(DATA_2)?;
+                let [values, nulls, rows, encoding, definitions, repetitions] = thrift.integers(shapes::DATA_2)?;
                 if nulls < 0 || nulls > values || rows != values || definitions < 0 || repetitions < 0 {
                     return Err(Broken);
                 }
@@ -248,53 +245,3 @@ fn parse_header(thrift: &mut Thrift<'_>) -> Result<Header, Broken> {
     })?;
     if header.part == kind_part { Ok(header) } else { Err(Broken) }
 }
-
-/// Four integers and statistics.
-const DATA: &[(i16, Shape)] = &[(1, INTEGER), (2, INTEGER), (3, INTEGER), (4, INTEGER), (5, EMPTY)];
-
-/// Two integers, and whether it is sorted.
-const DICTIONARY: &[(i16, Shape)] = &[(1, INTEGER), (2, INTEGER), (3, Shape::Truth)];
-
-/// Six integers, whether it is compressed, and statistics.
-const DATA_2: &[(i16, Shape)] =
-    &[(1, INTEGER), (2, INTEGER), (3, INTEGER), (4, INTEGER), (5, INTEGER), (6, INTEGER), (7, Shape::Truth), (8, EMPTY)];
-
-/// An element of the schema: its types, its name, how many are below it, and what its values mean.
-const ELEMENT: &[(i16, Shape)] = &[
-    (1, INTEGER),
-    (2, INTEGER),
-    (3, INTEGER),
-    (4, Shape::Binary),
-    (5, INTEGER),
-    (6, INTEGER),
-    (7, INTEGER),
-    (8, INTEGER),
-    (9, INTEGER),
-    (10, Shape::Struct(MEANING)),
-];
-
-/// What values mean, those meanings that have details.
-const MEANING: &[(i16, Shape)] = &[
-    (1, EMPTY),
-    (2, EMPTY),
-    (3, EMPTY),
-    (4, EMPTY),
-    (5, Shape::Struct(&[(1, INTEGER), (2, INTEGER)])),
-    (6, EMPTY),
-    (7, TIME),
-    (8, TIME),
-    (10, Shape::Struct(&[(1, Shape::Byte), (2, Shape::Truth)])),
-    (11, EMPTY),
-    (12, EMPTY),
-    (13, EMPTY),
-    (14, EMPTY),
-    (15, EMPTY),
-    (16, Shape::Struct(&[(1, Shape::Byte)])),
-    (17, Shape::Struct(&[(1, Shape::Binary)])),
-    (18, Shape::Struct(&[(1, Shape::Binary), (2, INTEGER)])),
-    (19, EMPTY),
-];
-
-const INTEGER: Shape = Shape::Integer;
-const EMPTY: Shape = Shape::Struct(&[]);
-const TIME: Shape = Shape::Struct(&[(1, Shape::Truth), (2, Shape::Struct(&[(1, EMPTY), (2, EMPTY), (3, EMPTY)]))]);

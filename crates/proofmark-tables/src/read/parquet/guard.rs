@@ -8,32 +8,49 @@ use bytes::Bytes;
 /// Pages whose plain texts end in a length that no page has.
 ///
 /// The decoder of plain texts takes four bytes as the length of the next text without asking whether there are four. With these
-/// behind the last text, it finds a text that is too long, which is an error instead of a panic: cut anywhere, the length that
-/// it puts together has its highest byte from here, and is beyond the size of any page. A text that reaches into them is not UTF-8.
+/// behind the last whole text it finds a text that is too long, which is an error instead of a panic.
 pub(super) struct Guard<R> {
     pages: R,
-    physical: Type,
+    is_text: bool,
+    has_levels: bool,
 }
 
 const TOO_LONG: [u8; 4] = [0xff; 4];
 
 impl<R: PageReader> Guard<R> {
-    pub(super) fn new(pages: R, physical: Type) -> Self {
-        Self { pages, physical }
+    /// Levels stand before the values of a column in which some may be missing.
+    pub(super) fn new(pages: R, physical: Type, has_levels: bool) -> Self {
+        Self { pages, is_text: physical == Type::BYTE_ARRAY, has_levels }
     }
 
     fn guard(&self, mut page: Page) -> Page {
-        if self.physical != Type::BYTE_ARRAY {
-            return page;
-        }
         match &mut page {
-            Page::DataPage { buf, encoding: Encoding::PLAIN, .. }
-            | Page::DataPageV2 { buf, encoding: Encoding::PLAIN, .. }
-            | Page::DictionaryPage { buf, .. } => *buf = Bytes::from([buf.as_ref(), &TOO_LONG].concat()),
+            _ if !self.is_text => {}
+            Page::DictionaryPage { buf, .. } => *buf = ended(buf, 0),
+            Page::DataPage { buf, encoding: Encoding::PLAIN, .. } => {
+                let length = buf.first_chunk().filter(|_| self.has_levels).map(|length| u32::from_le_bytes(*length) as usize);
+                *buf = ended(buf, length.map_or(0, |length| length.saturating_add(4)));
+            }
+            Page::DataPageV2 { buf, encoding: Encoding::PLAIN, def_levels_byte_len, rep_levels_byte_len, .. } => {
+                *buf = ended(buf, (*def_levels_byte_len as usize).saturating_add(*rep_levels_byte_len as usize));
+            }
             Page::DataPage { .. } | Page::DataPageV2 { .. } => {}
         }
         page
     }
+}
+
+/// The page up to its last whole text, and what ends it; texts begin at this place.
+fn ended(page: &Bytes, start: usize) -> Bytes {
+    let mut rest = page.get(start..).unwrap_or_default();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        match after.get(u32::from_le_bytes(*length) as usize..) {
+            Some(after) => rest = after,
+            None => break,
+        }
+    }
+    let whole = page.get(..page.len() - rest.len()).unwrap_or_default();
+    Bytes::from([whole, &TOO_LONG].concat())
 }
 
 impl<R: PageReader> Iterator for Guard<R> {

@@ -111,9 +111,9 @@ fn a_damaged_file_is_an_error_or_a_table() {
 #[test]
 fn plain_texts_that_are_cut_short_are_an_error() {
     let text = b"\x01\0\0\0a\x01\0\0\0b";
-    let too_short = "column `t`: damaged Parquet: EOF: Not enough bytes to decode";
-    for (cut, expected) in [(4, too_short), (5, too_short), (7, too_short), (8, too_short), (9, "column `t`: a text is not UTF-8")] {
-        assert_eq!(told(&plain_texts(&text[..cut], 2), "t"), expected, "{cut}");
+    for cut in 0..text.len() {
+        let told = told(&plain_texts(&text[..cut], 2), "t");
+        assert_eq!(told, "column `t`: damaged Parquet: EOF: Not enough bytes to decode", "{cut}");
     }
     let table = table(&plain_texts(text, 2), &Wanted::none().required("t"), &Limits::default()).expect("a sound file");
     assert_eq!(cells(&table, "t"), [Text("a"), Text("b")]);

@@ -51,7 +51,10 @@ pub(super) enum Shape {
     Byte,
     /// Of 16, 32 or 64 bits.
     Integer,
+    Double,
     Binary,
+    /// Any number of these.
+    List(&'static Self),
     /// Fields by their number; others may hold anything.
     Struct(&'static [(i16, Self)]),
 }
@@ -90,15 +93,25 @@ impl<'b> Thrift<'b> {
     /// Passes over a field that must have this shape.
     pub(super) fn shaped(&mut self, kind: Type, shape: Shape) -> Result<(), Broken> {
         match (shape, kind) {
-            (Shape::Struct(inside), Type::Struct) => self.fields(|number, kind, thrift| match find(inside, number) {
-                Some(shape) => thrift.shaped(kind, shape).map(|()| Taken::Yes),
-                None => Ok(Taken::No),
-            }),
+            (Shape::Struct(inside), Type::Struct) => self.fields(|number, kind, thrift| thrift.taken(number, kind, inside)),
+            (Shape::List(inside), Type::List) => {
+                let (kind, count) = self.list()?;
+                (0..count).try_for_each(|_| self.shaped(kind, *inside))
+            }
             (Shape::Truth, Type::True | Type::False)
             | (Shape::Byte, Type::Byte)
             | (Shape::Integer, Type::Integer)
+            | (Shape::Double, Type::Double)
             | (Shape::Binary, Type::Binary) => self.pass(kind, 0),
             _ => Err(Broken),
+        }
+    }
+
+    /// Passes over a field of a structure of this shape, if it has this field.
+    pub(super) fn taken(&mut self, number: i16, kind: Type, shapes: &[(i16, Shape)]) -> Result<Taken, Broken> {
+        match find(shapes, number) {
+            Some(shape) => self.shaped(kind, shape).map(|()| Taken::Yes),
+            None => Ok(Taken::No),
         }
     }
 
@@ -108,11 +121,12 @@ impl<'b> Thrift<'b> {
         self.fields(|number, kind, thrift| {
             let place = usize::try_from(number).ok().and_then(|number| integers.get_mut(number.checked_sub(1)?));
             match (find(shape, number), place) {
-                (Some(Shape::Integer), Some(place)) if kind == Type::Integer => *place = thrift.integer()?,
-                (Some(shape), _) => thrift.shaped(kind, shape)?,
-                (None, _) => return Ok(Taken::No),
+                (Some(Shape::Integer), Some(place)) if kind == Type::Integer => {
+                    *place = thrift.integer()?;
+                    Ok(Taken::Yes)
+                }
+                _ => thrift.taken(number, kind, shape),
             }
-            Ok(Taken::Yes)
         })?;
         Ok(integers)
     }
