@@ -14,7 +14,7 @@ pub(crate) use self::document::PlanDocument;
 use crate::exit::{self, CliError};
 use crate::explain;
 use crate::printer::Printer;
-use crate::record::read_report;
+use crate::report::read_report;
 use crate::world::World;
 
 /// Discordant rows where nothing is known: what two good classifiers of the same kind usually have.

@@ -1,16 +1,15 @@
 //! `proofmark record`: keeps what was judged, in a git ref of its own, for windows, `best` and charts.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use proofmark_core::record::{self, Past, Record as Document, RecordError, Setting};
-use proofmark_core::report::{self, LIMIT, Report};
 use proofmark_git::{Commit, Fetched, Note, NotesError, NotesRef, Pushed, Repository, Writer, Written};
 use proofmark_render::escape::terminal;
 
 use crate::exit::{self, CliError};
 use crate::printer::Printer;
+use crate::report::read_report;
 use crate::session::open_repository;
 use crate::world::World;
 
@@ -80,22 +79,6 @@ fn document(args: &Record, path: &Path, world: &World) -> Result<Document, CliEr
         accept: args.accept_level.clone(),
     };
     Ok(Document::of(&report, &setting)?)
-}
-
-pub(crate) fn read_report(path: &Path, world: &World) -> Result<Report, CliError> {
-    let shown = path.display();
-    let bounded = LIMIT as u64 + 1;
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(bounded).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(world.folder.join(path)).and_then(|file| file.take(bounded).read_to_end(&mut bytes))
-    };
-    read.map_err(|error| CliError::input(format!("cannot read the report `{shown}`")).because(&error))?;
-    report::read(&bytes).map_err(|error| {
-        let refused = CliError::input(format!("`{shown}` is no report")).because(&error);
-        error.hint().into_iter().fold(refused, CliError::hint)
-    })
 }
 
 fn told(given: &Document, written: Written) -> String {

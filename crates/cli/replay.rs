@@ -22,7 +22,7 @@ use crate::gate;
 use crate::output;
 use crate::posting::args::FailOn;
 use crate::printer::Printer;
-use crate::record::read_report;
+use crate::report::read_report;
 use crate::session::circumstances;
 use crate::world::World;
 

@@ -107,6 +107,11 @@ fn from_file(path: Option<&Path>, world: &World) -> Result<Document, CliError> {
     let path = path.ok_or_else(|| {
         CliError::input("no report is given").hint("write one with `proofmark gate --output report.json`, or use `proofmark gate --post`")
     })?;
+    read_report(path, world)
+}
+
+/// A report that was written before; `-` is standard input.
+pub(crate) fn read_report(path: &Path, world: &World) -> Result<Document, CliError> {
     let shown = path.display();
     let mut bytes = Vec::new();
     let bounded = LIMIT as u64 + 1;
