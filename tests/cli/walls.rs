@@ -3,7 +3,7 @@
 use std::fs;
 
 /// Dependencies that only one crate may have.
-const OWNED: [(&str, &str); 11] = [
+const OWNED: [(&str, &str); 12] = [
     ("gix", "proofmark-git"),
     ("minijinja", "proofmark-render"),
     ("comfy-table", "proofmark-render"),
@@ -15,10 +15,11 @@ const OWNED: [(&str, &str); 11] = [
     ("rustls", "proofmark-http"),
     ("parquet", "proofmark-tables"),
     ("indicatif", "proofmark"),
+    ("rusqlite", "proofmark-mlflow"),
 ];
 
 /// What each crate may know of ours.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("proofmark-core", &["proofmark-stats"]),
     ("proofmark-stats", &[]),
     ("proofmark-tables", &["proofmark-core", "proofmark-stats"]),
@@ -27,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("proofmark-render", &["proofmark-core"]),
     ("proofmark-http", &[]),
     ("proofmark-github", &["proofmark-core", "proofmark-http"]),
+    ("proofmark-mlflow", &["proofmark-core", "proofmark-http"]),
     ("proofmark-testkit", &[]),
 ];
 

@@ -1,0 +1,1 @@
+//! Finds the runs of a commit or a branch.

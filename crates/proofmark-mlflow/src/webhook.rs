@@ -1,0 +1,1 @@
+//! Verifies the webhooks of the model registry.
