@@ -25,6 +25,7 @@ pub(crate) enum Command {
     Report(crate::report::Report),
     Replay(crate::replay::Replay),
     Plan(crate::plan::Plan),
+    Promote(crate::promote::Promote),
     Record(crate::record::Record),
     Log(crate::log::Log),
     Init(crate::init::Init),

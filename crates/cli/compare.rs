@@ -4,6 +4,7 @@ use clap::Args;
 use proofmark_core::compare::Comparison;
 use proofmark_core::problem::ProblemKind;
 use proofmark_core::report::ComparisonDocument;
+use proofmark_core::tracked::Tracked;
 use proofmark_render as render;
 
 use crate::args::{Between, Format, Outputs};
@@ -55,6 +56,9 @@ pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8
             Format::DvcJson => dvc_json(&document.comparison, args.params, args.outputs.all, printer),
         })
     })?;
+    for told in document.comparison.tracked.iter().flat_map(Tracked::told) {
+        printer.say(&render::escape::terminal(&told));
+    }
     if empty {
         printer.say("No metrics were found on either side. `proofmark init` shows where it looks; name files in [compare] metrics of proofmark.toml.");
     }

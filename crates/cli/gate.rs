@@ -7,6 +7,7 @@ use proofmark_core::config::{Effect, GitHub};
 use proofmark_core::gate::{judge, locate};
 use proofmark_core::policy::{PolicyOrigin, PolicySide};
 use proofmark_core::report::Report;
+use proofmark_core::tracked::Tracked;
 use proofmark_render as render;
 
 use crate::args::{Between, Format, Outputs};
@@ -150,6 +151,7 @@ pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<
     report.run = host.map(|host| host.run.clone());
     report.notes.extend(session.note.clone());
     report.notes.extend(told);
+    report.notes.extend(report.comparison.tracked.iter().flat_map(Tracked::told).collect::<Vec<_>>());
     report.notes.extend(why_nothing(&report));
     if matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Head, .. }) {
         report.notes.push("The base has no policy, so the one that this change introduces was used.".to_owned());

@@ -22,12 +22,14 @@ mod output;
 mod plan;
 mod posting;
 mod printer;
+mod promote;
 mod record;
 mod replay;
 mod report;
 mod schema;
 mod session;
 mod sources;
+mod tracking;
 mod world;
 
 use std::process::ExitCode;
@@ -63,6 +65,7 @@ fn run(command: Command, world: &World, printer: &Printer) -> Result<u8, CliErro
         Command::Gate(args) => gate::run(&args, world, printer),
         Command::Replay(args) => replay::run(&args, world, printer),
         Command::Plan(args) => plan::run(&args, world, printer),
+        Command::Promote(args) => promote::run(&args, world, printer),
         Command::Record(args) => record::run(&args, world, printer),
         Command::Report(args) => report::run(&args, world, printer),
         Command::Doctor(args) => doctor::run(&args, world, printer),

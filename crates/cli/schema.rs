@@ -10,6 +10,7 @@ use schemars::generate::SchemaSettings;
 use crate::exit::{self, CliError};
 use crate::plan::PlanDocument;
 use crate::printer::Printer;
+use crate::promote::Promotion;
 
 /// Print the JSON Schema of the configuration or of a document
 #[derive(Debug, Args)]
@@ -32,6 +33,8 @@ pub(crate) enum Document {
     Log,
     /// What `plan --format json` prints
     Plan,
+    /// What `promote --format json` prints
+    Promotion,
     /// What `record` keeps
     Record,
 }
@@ -48,6 +51,7 @@ fn text(of: Document) -> Result<String, CliError> {
         Document::Report => printed::<Report>(),
         Document::Log => printed::<HistoryDocument<'_>>(),
         Document::Plan => printed::<PlanDocument>(),
+        Document::Promotion => printed::<Promotion>(),
         Document::Record => printed::<Record>(),
     };
     serde_json::to_string_pretty(&schema)

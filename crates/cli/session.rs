@@ -22,6 +22,7 @@ use crate::configuration::{ConfigFile, given_config, read_config};
 use crate::exit::CliError;
 use crate::host::Host;
 use crate::sources::{Found, Sources, only};
+use crate::tracking::{self, Opener, Side, Tracking};
 use crate::world::World;
 
 /// First-parent steps back that are tried when the base has no metrics.
@@ -43,6 +44,8 @@ pub(crate) struct Session {
     targets: Vec<RepoPath>,
     /// No ancestor stands in for a base without metrics.
     exact_base: bool,
+    /// The commits and the branch that runs of the head were logged with.
+    head_side: Side,
 }
 
 impl Session {
@@ -69,7 +72,9 @@ impl Session {
             },
         };
         let targets = targets(&repository, between, world)?;
-        Ok(Self { repository, head, head_commit, base, note, branch, config, targets, exact_base: purpose == Purpose::AsDvc })
+        let head_side = head_side(&repository, &head_commit, between.head.as_deref(), host);
+        let exact_base = purpose == Purpose::AsDvc;
+        Ok(Self { repository, head, head_commit, base, note, branch, config, targets, exact_base, head_side })
     }
 
     /// What the configuration says is compared.
@@ -100,10 +105,45 @@ impl Session {
             let found = sources.discover(&self.repository, tree);
             sources.snapshot(tree, &found, &wanted)
         });
-        let (base, distance) = self.nearest_with_metrics(&mut sources, first, &wanted, params)?;
+        let (mut base, distance) = self.nearest_with_metrics(&mut sources, first, &wanted, params)?;
         self.check_targets(&base, &head)?;
         let baseline = Baseline::new(self.base.kind, self.base.name.clone()).back(distance);
-        Ok(Read { base, head, tip, baseline, sources, wanted })
+        let tracking = self.track(&mut base, &mut head, world)?;
+        Ok(Read { base, head, tip, baseline, sources, wanted, tracking })
+    }
+
+    /// Adds what runs of tracking servers logged, where the configuration names any.
+    fn track(&self, base: &mut Snapshot, head: &mut Snapshot, world: &World) -> Result<Tracking, CliError> {
+        let trackers = self.trackers();
+        if trackers.is_empty() || !self.targets.is_empty() || self.exact_base {
+            return Ok(Tracking::default());
+        }
+        let commits: Vec<String> = self.base.tree.revision().commit.clone().into_iter().collect();
+        let before = self.before(ANCESTORS + 1)?.into_iter().skip(1).map(|commit| commit.id).collect();
+        let base_side = Side { commits, before, branch: self.branch.clone() };
+        let mut sides = tracking::Sides { base: (&base_side, base), head: (&self.head_side, head) };
+        Ok(Tracking::read(trackers, self.opener(world), &mut sides))
+    }
+
+    /// The store that the configuration names first.
+    pub(crate) fn tracking_uri(&self) -> Option<&str> {
+        self.trackers().first().and_then(|tracker| tracker.tracking_uri.as_deref())
+    }
+
+    /// The full id of the head's commit.
+    pub(crate) fn head_id(&self) -> &str {
+        &self.head_commit.id
+    }
+
+    fn trackers(&self) -> &[config::Mlflow] {
+        self.config.as_ref().map_or(&[], |file| file.config.mlflow.as_slice())
+    }
+
+    /// Opens stores as the configuration and the environment name them.
+    pub(crate) fn opener(&self, world: &World) -> Opener {
+        let trusted = |file: &ConfigFile| matches!(file.origin, PolicyOrigin::File { side: PolicySide::Base | PolicySide::Given, .. });
+        let root = self.repository.root().unwrap_or_else(|| self.repository.git_dir()).to_owned();
+        Opener::new(world, root, self.config.as_ref().is_some_and(trusted))
     }
 
     /// The files of the base.
@@ -164,7 +204,9 @@ impl Session {
         params: bool,
     ) -> Result<(Snapshot, u32), CliError> {
         let asked_outright = params || !self.targets.is_empty() || self.exact_base;
-        if !base.metrics.is_empty() || !base.problems.is_empty() || asked_outright {
+        // Where runs hold the metrics, files need not.
+        let elsewhere = wanted.metrics.is_empty() && !self.trackers().is_empty();
+        if !base.metrics.is_empty() || !base.problems.is_empty() || asked_outright || elsewhere {
             return Ok((base, 0));
         }
         let Some(commit) = &self.base.commit else { return Ok((base, 0)) };
@@ -257,6 +299,21 @@ impl Session {
     }
 }
 
+/// What runs of the head were logged with: the commit that is looked at, and for a pull request the one that people see.
+fn head_side(repository: &Repository, commit: &Commit, typed: Option<&str>, host: Option<&Host>) -> Side {
+    let run = host.map(|host| &host.run);
+    let mut commits = vec![commit.id.clone()];
+    // The commits of the run are the head's only where the head is the run's.
+    let of_run = run.filter(|run| run.merged.as_ref() == Some(&commit.id) || run.head.commit.as_ref() == Some(&commit.id));
+    commits.extend(of_run.and_then(|run| run.head.commit.clone()).filter(|sha| *sha != commit.id));
+    let here = match (typed, repository.head()) {
+        (Some(name), _) => repository.default_branch(Some(name)).ok().map(|branch| branch.branch),
+        (None, Ok(Head::Branch { name, .. })) => Some(name),
+        _ => None,
+    };
+    Side { commits, before: Vec::new(), branch: of_run.and_then(|run| run.head.branch.clone()).or(here) }
+}
+
 /// What waivers are held against: the day, and what the run says of the change.
 pub(crate) fn circumstances(run: Option<&RunContext>, commits: Vec<String>, world: &World) -> Circumstances {
     let pull = run.and_then(|run| run.pull_request.as_ref());
@@ -277,13 +334,17 @@ pub(crate) struct Read {
     pub(crate) sources: Sources,
     /// The files that both sides declare together.
     pub(crate) wanted: Discovery,
+    /// The runs of tracking servers.
+    pub(crate) tracking: Tracking,
 }
 
 impl Read {
     /// The comparison, with the directions of `policy`.
     pub(crate) fn compare(&self, policy: &Policy) -> Comparison {
         let sides = Sides { base: &self.base, head: &self.head, tip: self.tip.as_ref(), baseline: self.baseline.clone() };
-        compare(&sides, &|file, key| policy.orient(file, key))
+        let mut comparison = compare(&sides, &|file, key| policy.orient(file, key));
+        comparison.tracked = self.tracking.tracked();
+        comparison
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofmark_core::compare::{BaseKind, Baseline, Comparison, Sides, compare};
+use proofmark_core::compare::{BaseKind, Baseline, Comparison, Repeated, Sides, compare};
 use proofmark_core::gate::{BEST, WINDOW};
 use proofmark_core::glob::Glob;
 use proofmark_core::policy::Policy;
 use proofmark_core::reference::{Place, Reference};
 use proofmark_git::Commit;
+use proofmark_mlflow::model::ModelUri;
+use proofmark_tables::Limits;
 
-use super::tables::Heads;
+use super::tables::{self, Heads};
 use crate::exit::CliError;
 use crate::session::{Read, Session};
 use crate::world::World;
@@ -27,6 +29,11 @@ pub(super) fn add(
     for (name, places) in wanted.iter().filter(|(name, _)| *name != BEST && *name != WINDOW) {
         let Some(stands_for) = policy.baselines.get(name) else { continue };
         let mut reference = Reference::new(name, stands_for);
+        if ModelUri::is_meant(stands_for) {
+            of_registry(read, policy, &mut reference, places, heads, comparison, world)?;
+            comparison.references.push(reference);
+            continue;
+        }
         match find(session, stands_for) {
             Ok((title, commit)) => {
                 let tree = session.repository.tree_at(&commit, &title)?;
@@ -40,7 +47,7 @@ pub(super) fn add(
                 reference.metrics = since.metrics.into_iter().filter(|row| places.contains(&Place::of_row(row))).collect();
                 reference.revision = title;
                 reference.commit = Some(commit.id.clone());
-                heads.compare_with(name, &tree, &found, read, comparison, world)?;
+                heads.compare_with(name, &|declared| tables::find(read, &tree, &found, declared), comparison, world)?;
             }
             Err(problem) => {
                 heads.without(name, &problem, comparison);
@@ -50,6 +57,38 @@ pub(super) fn add(
         comparison.references.push(reference);
     }
     Ok(())
+}
+
+/// A version of MLflow's model registry: the values of its run.
+fn of_registry(
+    read: &Read,
+    policy: &Policy,
+    reference: &mut Reference,
+    places: &BTreeSet<Place>,
+    heads: &Heads,
+    comparison: &mut Comparison,
+    world: &World,
+) -> Result<(), CliError> {
+    let production = read.tracking.production(&reference.revision)?;
+    reference.revision = production.title;
+    match production.run {
+        Ok((index, run)) => {
+            let there = read.tracking.snapshot(index, &run, &reference.revision)?;
+            let baseline = Baseline::new(BaseKind::Tip, reference.revision.clone());
+            let since = compare(&Sides { base: &there, head: &read.head, tip: None, baseline }, &|file, key| policy.orient(file, key));
+            reference.metrics = since.metrics.into_iter().filter(|row| places.contains(&Place::of_row(row))).collect();
+            reference.commit.clone_from(&there.revision.commit);
+            let named = |one: Repeated| one.against_reference(&reference.name);
+            comparison.repeated.extend(since.repeated.into_iter().map(named));
+            let limit = Limits::default().file_bytes;
+            heads.compare_with(&reference.name, &|declared| read.tracking.table_of(index, &run, declared, limit), comparison, world)
+        }
+        Err(problem) => {
+            heads.without(&reference.name, &problem, comparison);
+            reference.problem = Some(problem);
+            Ok(())
+        }
+    }
 }
 
 /// A revision of git, or the tag of the newest commit that a glob matches. Nothing that the change itself brings: it would be

@@ -57,8 +57,13 @@ pub(super) fn evaluate(
         if asked.is_empty() {
             continue;
         }
-        let of_head = open(session, read, session.head.as_ref(), declared);
-        let of_base = open_base(session, read, declared, notes)?;
+        let (of_base, of_head) = match declared.mlflow {
+            Some(_) => {
+                let limit = Limits::default().file_bytes;
+                (read.tracking.table(declared, false, limit, notes), read.tracking.table(declared, true, limit, notes))
+            }
+            None => (open_base(session, read, declared, notes)?, open(session, read, session.head.as_ref(), declared)),
+        };
         let columns = wanted(declared, &asked);
         let progress = Progress::new(&format!("reading {}", proofmark_render::escape::terminal(&declared.file)), world);
         let load = |blob| load(blob, declared, &columns, &progress);
@@ -83,16 +88,14 @@ impl Heads {
     pub(super) fn compare_with(
         &self,
         name: &str,
-        tree: &dyn Tree,
-        found: &Found,
-        read: &Read,
+        find: &dyn Fn(&Declared) -> Result<Option<Blob>, Problem>,
         comparison: &mut Comparison,
         world: &World,
     ) -> Result<(), CliError> {
         for Kept { declared, head, requests } in &self.kept {
             let asked = against(requests, name);
             if !asked.is_empty() {
-                let blob = find(read, tree, found, declared);
+                let blob = find(declared);
                 let progress = Progress::new(&format!("reading {}", proofmark_render::escape::terminal(&declared.file)), world);
                 let base = load(blob, declared, &wanted(declared, &asked), &progress);
                 drop(progress);
@@ -146,7 +149,11 @@ fn open(session: &Session, read: &mut Read, tree: &dyn Tree, declared: &Declared
     read.sources.open(&session.repository, tree, &path, Limits::default().file_bytes)
 }
 
-fn find(read: &Read, tree: &dyn Tree, found: &Found, declared: &Declared) -> Result<Option<Blob>, Problem> {
+/// The same of a commit that was discovered before; artifacts of runs are no files of it.
+pub(super) fn find(read: &Read, tree: &dyn Tree, found: &Found, declared: &Declared) -> Result<Option<Blob>, Problem> {
+    if declared.mlflow.is_some() {
+        return Ok(None);
+    }
     let Ok(path) = RepoPath::parse(&declared.file) else { return Ok(None) };
     read.sources.open_found(tree, found, &path, Limits::default().file_bytes)
 }

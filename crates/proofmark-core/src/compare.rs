@@ -14,9 +14,14 @@ use crate::ports::Revision;
 use crate::problem::{Problem, ProblemKind};
 use crate::reference::{Reference, Series};
 use crate::snapshot::{Document, Leaves, Reading, Snapshot};
+use crate::tracked::Tracked;
 use crate::value::Value;
 
 mod renames;
+mod repeated;
+
+pub use self::repeated::Repeated;
+use self::repeated::repeated;
 
 /// The version of the documents that carry a [`Comparison`].
 pub const SCHEMA: u32 = 1;
@@ -243,6 +248,12 @@ pub struct Comparison {
     /// Recorded values that rules compare with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Series>,
+    /// Metrics in several runs of one training, run by run; the rows have their means.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeated: Vec<Repeated>,
+    /// The runs of tracking servers that values are from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tracked: Vec<Tracked>,
 }
 
 /// What goes into a comparison.
@@ -283,6 +294,8 @@ pub fn compare(sides: &Sides<'_>, orient: &dyn Fn(&RepoPath, &Key) -> Option<Ori
         measured: Vec::new(),
         references: Vec::new(),
         history: Vec::new(),
+        repeated: repeated(&sides.base.metrics, &sides.head.metrics),
+        tracked: Vec::new(),
     }
 }
 

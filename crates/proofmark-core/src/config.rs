@@ -16,6 +16,7 @@ mod check;
 mod composite;
 mod github;
 mod judging;
+mod mlflow;
 mod rule;
 mod situations;
 mod table;
@@ -24,6 +25,7 @@ mod waiver;
 pub use self::composite::{Budget, By, Composite, Gap, Trade, WorstSlice};
 pub use self::github::{ByEffect, CommentMode, GitHub};
 pub use self::judging::{Baselines, History, Procedure, Runs, WhenInconclusive};
+pub use self::mlflow::{Children, Count, Find, Mlflow, Names, PREFIX as MLFLOW, Summary};
 pub use self::rule::{Combine, Limits, Rule, RuleLine};
 pub use self::situations::{Effect, Severity, Situations};
 pub use self::table::{Table, Task};
@@ -46,6 +48,8 @@ pub struct Config {
     pub rule: Vec<Rule>,
     /// Prediction tables, whose metrics are computed from their rows.
     pub table: Vec<Table>,
+    /// Metrics of runs that are logged to MLflow.
+    pub mlflow: Vec<Mlflow>,
     /// Metrics that are measured in several runs of the same training.
     pub runs: Vec<Runs>,
     /// Commits other than the base that rules can compare with.

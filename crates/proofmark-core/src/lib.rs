@@ -28,5 +28,6 @@ pub mod report;
 pub mod requests;
 pub mod run;
 pub mod snapshot;
+pub mod tracked;
 pub mod value;
 pub mod waiver;

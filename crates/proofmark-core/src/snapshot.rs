@@ -81,6 +81,8 @@ pub struct Reading {
     /// A hash of the content, comparable with other readings' (see [`Reading::same_content`]).
     hash: Option<String>,
     id: Option<ContentId>,
+    /// The repeated runs that the values are the means of, by name; none where the values are a file's.
+    pub(crate) runs: Vec<(String, Leaves)>,
 }
 
 impl Reading {
@@ -90,9 +92,37 @@ impl Reading {
         (self.id.is_some() && self.id == other.id) || same(self.hash.as_ref(), other.hash.as_ref())
     }
 
-    fn failed(problem: Problem, hash: Option<String>) -> Self {
-        Self { leaves: Err(problem), origin: None, hash, id: None }
+    /// What runs of a tracking server logged: the values of the one run, or the means of several, which are the repeated runs
+    /// of one training. Keys of each run are sorted. A mean over runs of which one is no number is none.
+    pub fn of_runs(runs: Vec<(String, Leaves)>) -> Self {
+        let leaves = match runs.as_slice() {
+            [(_, leaves)] => leaves.clone(),
+            several => means(several),
+        };
+        Self { leaves: Ok(Arc::new(leaves)), origin: None, hash: None, id: None, runs }
     }
+
+    /// Something that is known to be there, or may be, and cannot be had.
+    pub fn unavailable(problem: Problem) -> Self {
+        Self::failed(problem, None)
+    }
+
+    fn failed(problem: Problem, hash: Option<String>) -> Self {
+        Self { leaves: Err(problem), origin: None, hash, id: None, runs: Vec::new() }
+    }
+}
+
+fn means(runs: &[(String, Leaves)]) -> Leaves {
+    let mut values: BTreeMap<&Key, Vec<f64>> = BTreeMap::new();
+    for (key, value) in runs.iter().flat_map(|(_, leaves)| leaves) {
+        values.entry(key).or_default().extend(value.as_f64());
+    }
+    // An infinity or NaN among them makes a mean that is no number either.
+    let mean = |values: &[f64]| {
+        let exact = proofmark_stats::sample::mean(values);
+        exact.unwrap_or_else(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    values.into_iter().map(|(key, values)| (key.clone(), Value::Float(mean(&values)))).collect()
 }
 
 /// Everything that a comparison needs to know of one revision.
@@ -213,6 +243,7 @@ impl Reader<'_> {
                     origin: Some(Origin::Tree),
                     hash,
                     id: content.id,
+                    runs: Vec::new(),
                 });
             }
             Ok(None) => None,
@@ -226,6 +257,7 @@ impl Reader<'_> {
                     origin: Some(found.origin),
                     hash: Some(found.hash),
                     id: None,
+                    runs: Vec::new(),
                 })
             }
             (Some(Err(missing)), _) => Some(Reading::failed(missing.problem, Some(missing.hash))),

@@ -35,11 +35,25 @@ pub(super) fn check(config: &mut Config, text: &str, path: &[&str]) -> Result<()
     }
     let mistake = |place: Option<&Position>, message: String| Mistake { message, place: place.copied(), hint: None };
     config.policy.check().map_err(|message| mistake(None, format!("[policy]: {message}")))?;
+    let trackers = places.of("mlflow");
+    for (index, mlflow) in config.mlflow.iter().enumerate() {
+        let told = |message| mistake(trackers.get(index), format!("mlflow {} (`{}`): {message}", index + 1, mlflow.title()));
+        mlflow.check().map_err(told)?;
+        if config.mlflow[..index].iter().any(|other| other.file() == mlflow.file()) {
+            return Err(told("another [[mlflow]] is called the same; give it a `name`".to_owned()));
+        }
+    }
     let tables = places.of("table");
     for (index, table) in config.table.iter().enumerate() {
         let before = &config.table[..index];
         let told = |message| mistake(tables.get(index), format!("table {} (`{}`): {message}", index + 1, table.name));
         check_table(table, before).map_err(told)?;
+        if let Some(name) = &table.mlflow
+            && !config.mlflow.iter().any(|known| known.title() == name)
+        {
+            let hint = nearest(name, config.mlflow.iter().map(super::Mlflow::title)).map(|name| format!("did you mean `{name}`?"));
+            return Err(Mistake { hint, ..told(format!("there is no [[mlflow]] of the name `{name}`")) });
+        }
     }
     let runs = places.of("runs");
     for (index, group) in config.runs.iter().enumerate() {

@@ -13,6 +13,8 @@ pub struct Table {
     pub name: String,
     /// The file, from the repository's root: CSV, TSV, JSON lines or Parquet by its extension.
     pub file: String,
+    /// The runs that it is an artifact of, by the name of a `[[mlflow]]`; `file` is then its path among the artifacts.
+    pub mlflow: Option<String>,
     /// What the rows are about; by the columns when absent.
     pub task: Option<Task>,
     /// The column that names a row, the same on both sides. Without one, rows are paired by their order, if labels agree.

@@ -35,7 +35,7 @@ pub fn wanted(comparison: &Comparison, policy: &Policy) -> BTreeMap<String, BTre
             } else {
                 let rows = comparison.metrics.iter().filter(|row| rule.covers_row(row));
                 places.extend(rows.filter(|row| rule.covers_key(&row.key) || check::is_run_of(rule, policy, row)).map(Place::of_row));
-                let groups = runs::groups(&comparison.metrics, policy, rule);
+                let groups = runs::groups(&comparison.metrics, &runs::repeated(comparison, None), policy, rule);
                 places.extend(groups.iter().filter(|group| group.judged).map(|group| Place::of_measured(&group.measured)));
             }
         }

@@ -44,7 +44,7 @@ fn of_files(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, cover
     }
     let rows = against::rows(comparison, name);
     let own = rows.len() == covered.len() && name.is_none_or(|name| name == WINDOW);
-    let groups = runs::groups(&rows, policy, rule);
+    let groups = runs::groups(&rows, &runs::repeated(comparison, name.filter(|name| *name != WINDOW)), policy, rule);
     let of_group: BTreeSet<usize> = groups.iter().flat_map(|group| group.rows.iter().copied()).collect();
     let named = |finding: Finding| match name.filter(|name| *name != WINDOW) {
         Some(name) => against::named(finding, comparison, name),
@@ -145,7 +145,7 @@ pub(super) fn not_measured(rule: &CompiledRule, name: &str) -> Finding {
 
 /// Whether a row is one of several runs that the rule judges together.
 pub(super) fn is_run_of(rule: &CompiledRule, policy: &Policy, row: &Delta) -> bool {
-    runs::groups(std::slice::from_ref(row), policy, rule).iter().any(|group| group.judged)
+    runs::groups(std::slice::from_ref(row), &[], policy, rule).iter().any(|group| group.judged)
 }
 
 /// The likeliest new name of a metric that went away.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compare::{Delta, Status};
+use crate::compare::{Comparison, Delta, Repeated, Status};
 use crate::config::Runs;
 use crate::evidence::{Measured, Obstacle, Sample, Why};
 use crate::key::Key;
@@ -21,10 +21,34 @@ pub(super) struct Group {
 
 /// The runs among `rows` that `rule` is about: what `[[runs]]` declares, and lists of numbers that the rule names, such as
 /// `accuracy` where the file has `accuracy[0]`, `accuracy[1]`. A rule that names the elements judges them one by one.
-pub(super) fn groups(rows: &[Delta], policy: &Policy, rule: &CompiledRule) -> Vec<Group> {
+///
+/// Metrics that a tracking server has in several runs ([`Repeated`]) come with their rows' means.
+pub(super) fn groups(rows: &[Delta], repeated: &[&Repeated], policy: &Policy, rule: &CompiledRule) -> Vec<Group> {
     let mut groups = declared(rows, policy, rule);
     groups.extend(lists(rows, rule));
+    groups.extend(tracked(rows, repeated, policy, rule));
     groups
+}
+
+/// What was logged in several runs with `against` for what the head is compared with.
+pub(super) fn repeated<'a>(comparison: &'a Comparison, against: Option<&str>) -> Vec<&'a Repeated> {
+    comparison.repeated.iter().filter(|one| one.against.as_deref() == against).collect()
+}
+
+fn tracked(rows: &[Delta], repeated: &[&Repeated], policy: &Policy, rule: &CompiledRule) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for one in repeated {
+        let index = rows.iter().position(|row| row.file == one.file && row.key == one.metric);
+        let sure = !rule.built_in || (!policy.is_neutral(&one.metric) && policy.orient_for(rule, &one.metric).is_some_and(is_sure));
+        let Some(index) = index.filter(|_| rule.covers_file(&one.file) && rule.covers_key(&one.metric) && sure) else { continue };
+        let measured = measure(one.file.clone(), one.metric.clone(), &refs(&one.base), &refs(&one.head), rule.judging.paired, None);
+        groups.push(Group { measured, judged: true, rows: vec![index] });
+    }
+    groups
+}
+
+fn refs(values: &BTreeMap<String, Value>) -> BTreeMap<&str, &Value> {
+    values.iter().map(|(run, value)| (run.as_str(), value)).collect()
 }
 
 /// A row belongs to one group at most: the first that takes it.
@@ -113,6 +137,19 @@ fn group(rows: &[Delta], file: RepoPath, key: Key, runs: &[(String, usize)], pai
     };
     let (base, head) = (side(|row| row.base.as_ref()), side(|row| row.head.as_ref()));
     let unread = runs.iter().map(|(_, index)| &rows[*index]).find(|row| matches!(row.status, Status::Unparsable | Status::Unavailable));
+    let measured = measure(file, key, &base, &head, paired, unread);
+    Group { measured, judged: true, rows: runs.iter().map(|(_, index)| *index).collect::<BTreeSet<_>>().into_iter().collect() }
+}
+
+/// Both sides' values by the names of their runs, as evidence. `unread` is a row of which a side cannot be read.
+fn measure(
+    file: RepoPath,
+    key: Key,
+    base: &BTreeMap<&str, &Value>,
+    head: &BTreeMap<&str, &Value>,
+    paired: Option<bool>,
+    unread: Option<&Delta>,
+) -> Measured {
     let mut measured = Measured::new(file, key);
     measured.n_base = base.len() as u64;
     measured.n_head = head.len() as u64;
@@ -131,7 +168,7 @@ fn group(rows: &[Delta], file: RepoPath, key: Key, runs: &[(String, usize)], pai
         obstacle(reason, problem.map_or_else(String::new, ToString::to_string))
     } else if head.is_empty() {
         obstacle(Why::MissingCandidate, "the head has no run".to_owned())
-    } else if let Some(told) = wrong(&head) {
+    } else if let Some(told) = wrong(head) {
         obstacle(Why::NonFiniteCandidate, told)
     } else if base.is_empty() {
         obstacle(Why::NoBaseline, "the base has no run".to_owned())
@@ -157,7 +194,7 @@ fn group(rows: &[Delta], file: RepoPath, key: Key, runs: &[(String, usize)], pai
     measured.head = mean(&numbers(&head));
     let sample = || Sample::Runs { paired: is_paired, base: numbers(&usable), head: numbers(&partners), n_nan };
     measured.sample = measured.obstacle.is_none().then(sample);
-    Group { measured, judged: true, rows: runs.iter().map(|(_, index)| *index).collect::<BTreeSet<_>>().into_iter().collect() }
+    measured
 }
 
 /// The values in the order of their runs: numbers by size, other names by text.

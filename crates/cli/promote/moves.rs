@@ -1,0 +1,180 @@
+//! What is written to move an alias or a stage, in which order, and the check that nobody else did meanwhile.
+
+use std::fmt;
+
+use proofmark_mlflow::Registry;
+use proofmark_mlflow::model::{ModelVersion, Which};
+
+use super::evidence::Evidence;
+use crate::exit::{self, CliError};
+
+/// What the tags begin with that keep what a promotion rests on.
+const PREFIX: &str = "proofmark.";
+/// A version that replaced none.
+const NOTHING: &str = "none";
+
+/// What moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    Alias(String),
+    Stage { name: String, archive: bool },
+}
+
+impl Target {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Alias(name) | Self::Stage { name, .. } => name,
+        }
+    }
+
+    pub(super) fn which(&self) -> Which {
+        match self {
+            Self::Alias(name) => Which::Alias(name.clone()),
+            Self::Stage { name, .. } => Which::Stage(name.clone()),
+        }
+    }
+
+    /// The tag of a version that says which one it replaced here.
+    pub(super) fn replaced_tag(&self) -> String {
+        format!("{PREFIX}replaced.{}", self.name())
+    }
+
+    /// The tag of the model that says what was done here last.
+    pub(super) fn last_tag(&self) -> String {
+        format!("{PREFIX}last.{}", self.name())
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alias(name) => write!(out, "the alias `{name}`"),
+            Self::Stage { name, .. } => write!(out, "the stage {name}"),
+        }
+    }
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Write {
+    VersionTag {
+        version: u64,
+        key: String,
+        value: String,
+    },
+    ModelTag {
+        key: String,
+        value: String,
+    },
+    /// The move itself.
+    Move {
+        version: u64,
+        archive: bool,
+    },
+}
+
+/// From one version to another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Move {
+    pub(super) model: String,
+    pub(super) from: Option<u64>,
+    pub(super) to: Option<u64>,
+    /// Empty where all is as it should be.
+    pub(super) writes: Vec<Write>,
+    /// What the move rests on: key and value.
+    pub(super) evidence: Vec<(String, String)>,
+}
+
+/// A move that was made, would be made, or need not be made.
+#[derive(Debug, Clone)]
+pub(super) struct Outcome {
+    pub(super) dry: bool,
+    pub(super) planned: Move,
+}
+
+impl Outcome {
+    /// All is as it should be.
+    pub(super) fn nothing(at: Option<u64>) -> Self {
+        Self { dry: false, planned: Move { from: at, to: at, ..Move::default() } }
+    }
+}
+
+/// The version that the target leads to now.
+pub(super) fn current(registry: &dyn Registry, model: &str, target: &Target) -> Result<Option<ModelVersion>, CliError> {
+    Ok(registry.model_version(model, &target.which())?)
+}
+
+/// What brings the target to the version that the evidence is about. Tags come first: a move without them could not be undone.
+pub(super) fn plan(registry: &dyn Registry, target: &Target, before: Option<&ModelVersion>, evidence: &Evidence) -> Result<Move, CliError> {
+    let version = &evidence.version;
+    let from = before.map(|version| version.version);
+    let mut planned = Move { model: version.model.clone(), from, to: Some(version.version), ..Move::default() };
+    planned.evidence = evidence.tags().into_iter().map(|(key, value)| (format!("{PREFIX}{key}"), value)).collect();
+    if from == Some(version.version) {
+        return Ok(planned);
+    }
+    let replaced = from.map_or_else(|| NOTHING.to_owned(), |number| number.to_string());
+    let tags = planned.evidence.iter().cloned().chain([(target.replaced_tag(), replaced.clone())]);
+    let new = tags.filter(|(key, value)| version.tags.get(key) != Some(value));
+    planned.writes = new.map(|(key, value)| Write::VersionTag { version: version.version, key, value }).collect();
+    planned.writes.push(Write::Move { version: version.version, archive: matches!(target, Target::Stage { archive: true, .. }) });
+    let last = format!("promoted {} in the place of {replaced}", version.version);
+    if registry.model_tags(&version.model)?.get(&target.last_tag()) != Some(&last) {
+        planned.writes.push(Write::ModelTag { key: target.last_tag(), value: last });
+    }
+    Ok(planned)
+}
+
+/// The version that `version` replaced, by its own tag.
+pub(super) fn replaced(version: &ModelVersion, target: &Target) -> Option<u64> {
+    version.tags.get(&target.replaced_tag())?.parse().ok()
+}
+
+impl Move {
+    /// Makes the writes in their order. The move itself is made only while the target is where it was, and is read back.
+    pub(super) fn carry_out(&self, registry: &dyn Registry, target: &Target) -> Result<(), CliError> {
+        for write in &self.writes {
+            match write {
+                Write::VersionTag { version, key, value } => registry.set_version_tag(&self.model, *version, key, value)?,
+                Write::ModelTag { key, value } => registry.set_model_tag(&self.model, key, value)?,
+                Write::Move { version, archive } => self.make(registry, target, *version, *archive)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&self, registry: &dyn Registry, target: &Target, version: u64, archive: bool) -> Result<(), CliError> {
+        let now = self.at(registry, target)?;
+        if now != self.from {
+            return Err(moved(target, self.from, now));
+        }
+        let written = match target {
+            Target::Alias(alias) => registry.set_alias(&self.model, alias, version),
+            Target::Stage { name, .. } => registry.set_stage(&self.model, version, name, archive),
+        };
+        // An answer that was lost says nothing: what is there now does.
+        let there = match target {
+            Target::Alias(_) => self.at(registry, target)? == Some(version),
+            Target::Stage { name, .. } => {
+                let version = registry.model_version(&self.model, &Which::Number(version))?;
+                version.is_some_and(|version| version.stage.is_some_and(|stage| stage.eq_ignore_ascii_case(name)))
+            }
+        };
+        match (there, written) {
+            (true, _) => Ok(()),
+            (false, Err(error)) => Err(error.into()),
+            (false, Ok(())) => Err(moved(target, Some(version), self.at(registry, target)?)),
+        }
+    }
+
+    fn at(&self, registry: &dyn Registry, target: &Target) -> Result<Option<u64>, CliError> {
+        Ok(current(registry, &self.model, target)?.map(|version| version.version))
+    }
+}
+
+/// Somebody else moved it.
+pub(super) fn moved(target: &Target, expected: Option<u64>, now: Option<u64>) -> CliError {
+    let at = |version: Option<u64>| version.map_or_else(|| "at no version".to_owned(), |number| format!("at version {number}"));
+    let told = CliError::input(format!("{target} moved meanwhile: it was {}, and is {} now", at(expected), at(now)));
+    CliError { code: exit::BLOCKED, ..told }.hint("run the gate again: what it compared with is no longer what is in production")
+}

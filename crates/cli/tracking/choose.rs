@@ -1,0 +1,103 @@
+//! What is looked for on each side, from what the configuration says.
+
+use proofmark_core::config::{Children, Count, Find};
+use proofmark_core::glob::Glob;
+use proofmark_mlflow::Error;
+use proofmark_mlflow::run::{BRANCH_TAG, COMMIT_TAG};
+use proofmark_mlflow::select::{Chosen, Wanted, Way, select};
+
+use super::Source;
+
+/// Digits of a short commit id, as git and most tags have them.
+const SHORT: usize = 7;
+
+/// Which runs belong to one side.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Side {
+    /// The commit, and others that stand for the same code: that which CI merged, the head of the pull request.
+    pub(crate) commits: Vec<String>,
+    /// The commits before it, nearest first, whose runs stand in for its own.
+    pub(crate) before: Vec<String>,
+    /// The branch.
+    pub(crate) branch: Option<String>,
+}
+
+pub(super) fn choose(source: &Source, side: &Side) -> Result<Chosen, Error> {
+    let config = &source.config;
+    let commit_tag = config.commit_tag.as_deref().unwrap_or(COMMIT_TAG);
+    let mut ways = Vec::new();
+    for find in config.ways() {
+        match find {
+            Find::Commit => {
+                ways.push(Way::Commits(side.commits.clone()));
+                if !side.before.is_empty() {
+                    ways.push(Way::Before(side.before.clone()));
+                }
+            }
+            Find::Branch => ways.extend(
+                side.branch
+                    .clone()
+                    .map(|branch| Way::Branch { tag: config.branch_tag.as_deref().unwrap_or(BRANCH_TAG).to_owned(), branch }),
+            ),
+            Find::RunName => ways.extend(config.run_name.as_deref().and_then(|pattern| named(pattern, side)).map(Way::Name)),
+        }
+    }
+    let experiments: Vec<String> = source.experiments.iter().map(|experiment| experiment.id.clone()).collect();
+    let counts = |name: &str| counts(source.metrics.as_deref(), name);
+    let wanted = Wanted {
+        experiments: &experiments,
+        ways,
+        tags: &config.tags,
+        commit_tag,
+        children: config.children == Children::Runs,
+        newest: config.runs == Count::Newest,
+        metric: &counts,
+    };
+    select(source.store.as_ref(), &wanted)
+}
+
+/// Whether a metric is one that is asked for.
+pub(super) fn counts(globs: Option<&[Glob]>, name: &str) -> bool {
+    globs.is_none_or(|globs| globs.iter().any(|glob| glob.matches(name)))
+}
+
+/// The run's name; none where a part of it is not known.
+fn named(pattern: &str, side: &Side) -> Option<String> {
+    let commit = side.commits.first();
+    let parts = [
+        ("{branch}", side.branch.as_deref()),
+        ("{commit}", commit.map(String::as_str)),
+        ("{short_commit}", commit.map(|commit| commit.get(..SHORT).unwrap_or(commit))),
+    ];
+    let mut name = String::new();
+    let mut rest = pattern;
+    // One pass: a branch may be called `{commit}`.
+    while let Some(at) = rest.find('{') {
+        name.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match parts.iter().find(|(part, _)| rest.starts_with(part)) {
+            Some((part, value)) => {
+                name.push_str((*value)?);
+                rest = &rest[part.len()..];
+            }
+            None => {
+                name.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    Some(name + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_filled_in_once() {
+        let side = Side { commits: vec!["0123456789ab".into()], branch: Some("{commit}".into()), ..Side::default() };
+        assert_eq!(named("{branch}/{short_commit}", &side).as_deref(), Some("{commit}/0123456"));
+        assert_eq!(named("a{b}{", &side).as_deref(), Some("a{b}{"));
+        assert_eq!(named("{branch}", &Side::default()), None);
+    }
+}

@@ -1,0 +1,146 @@
+use super::*;
+use crate::model::{LoggedModel, ModelVersion, Which};
+use crate::run::{COMMIT_TAG, Experiment, Point};
+use crate::store::Artifact;
+
+/// Runs in memory, with a search that keeps its word.
+struct Memory(Vec<Run>);
+
+impl Store for Memory {
+    fn title(&self) -> &str {
+        "memory"
+    }
+
+    fn experiment(&self, _: &str) -> Result<Option<Experiment>, Error> {
+        Ok(None)
+    }
+
+    fn search(&self, query: &Query) -> Result<Found, Error> {
+        let fits = |run: &&Run| query.tags.iter().all(|(tag, values)| run.tags.get(tag).is_some_and(|value| values.contains(value)));
+        let named = |run: &&Run| query.name.as_ref().is_none_or(|name| *name == run.name);
+        Ok(Found { runs: self.0.iter().filter(fits).filter(named).cloned().collect(), ..Found::default() })
+    }
+
+    fn run(&self, _: &str) -> Result<Option<Run>, Error> {
+        Ok(None)
+    }
+
+    fn history(&self, _: &Run, _: &str) -> Result<Vec<Point>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn logged_model(&self, _: &str) -> Result<Option<LoggedModel>, Error> {
+        Ok(None)
+    }
+
+    fn artifact(&self, _: &Run, _: &str, _: u64) -> Result<Option<Artifact>, Error> {
+        Ok(None)
+    }
+
+    fn model_version(&self, _: &str, _: &Which) -> Result<Option<ModelVersion>, Error> {
+        Ok(None)
+    }
+
+    fn versions_of_run(&self, _: &str, _: &str) -> Result<Vec<ModelVersion>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn run_url(&self, run: &Run) -> Option<String> {
+        Some(format!("http://memory/{}", run.id))
+    }
+}
+
+fn run(id: &str, commit: &str, started: i64) -> Run {
+    let mut run = Run::new(id, "1");
+    run.name = id.to_owned();
+    run.status = Status::Finished;
+    run.started = Some(started);
+    run.metrics.insert("auc".into(), Point::new(0.5, 0, 0));
+    if !commit.is_empty() {
+        run.tags.insert(COMMIT_TAG.into(), commit.into());
+    }
+    run
+}
+
+fn with(mut run: Run, change: impl FnOnce(&mut Run)) -> Run {
+    change(&mut run);
+    run
+}
+
+fn choose(runs: Vec<Run>, ways: &[Way], change: impl FnOnce(&mut Wanted<'_>)) -> (Vec<String>, String) {
+    let (experiments, tags) = (["1".to_owned()], BTreeMap::new());
+    let mut wanted = Wanted {
+        experiments: &experiments,
+        ways: ways.to_vec(),
+        tags: &tags,
+        commit_tag: COMMIT_TAG,
+        children: false,
+        newest: false,
+        metric: &|_| true,
+    };
+    change(&mut wanted);
+    let chosen = select(&Memory(runs), &wanted).expect("memory does not fail");
+    (chosen.runs.iter().map(|run| run.id.clone()).collect(), chosen.selection.to_string())
+}
+
+fn commits(names: &[&str]) -> Way {
+    Way::Commits(names.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn only_finished_runs_of_the_commit_count() {
+    let worse = |id: &str, change: fn(&mut Run)| with(run(id, "c1", 9), change);
+    let runs = vec![
+        run("b", "c1", 2),
+        run("a", "c1", 1),
+        worse("failed", |run| run.status = Status::Failed),
+        worse("killed", |run| run.status = Status::Killed),
+        worse("running", |run| run.status = Status::Running),
+        worse("deleted", |run| run.deleted = true),
+        worse("elsewhere", |run| run.experiment = "2".into()),
+        worse("child", |run| _ = run.tags.insert(PARENT_TAG.into(), "a".into())),
+        worse("empty", |run| run.metrics.clear()),
+        run("other", "c2", 9),
+    ];
+    let (ids, told) = choose(runs.clone(), &[commits(&["c1"])], |_| {});
+    assert_eq!(ids, ["a", "b"]);
+    for word in ["1 failed (`failed`)", "1 killed", "1 not finished", "1 nested", "1 without such a metric (`empty`)", "by the commit c1"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    let (ids, told) = choose(runs.clone(), &[commits(&["c1"])], |wanted| wanted.newest = true);
+    assert_eq!((ids, told.contains("1 older (`a`)")), (vec!["b".to_owned()], true), "{told}");
+    let (ids, told) = choose(runs.clone(), &[commits(&["c0"]), Way::Before(vec!["c9".into()])], |_| {});
+    assert!(ids.is_empty() && told.contains("no run, neither by the commit c0 nor by any of the 1 commits before"), "{told}");
+    let (ids, _) = choose(runs, &[commits(&["c1"])], |wanted| wanted.metric = &|name| name == "f1");
+    assert!(ids.is_empty());
+}
+
+#[test]
+fn the_first_commit_that_has_a_run_counts_then_the_nearest_before() {
+    let runs = vec![run("merge", "m", 1), run("head", "h", 2), run("old", "b2", 9), run("older", "b3", 10)];
+    assert_eq!(choose(runs.clone(), &[commits(&["m", "h"])], |_| {}).0, ["merge"]);
+    assert_eq!(choose(runs.clone(), &[commits(&["x", "h"])], |_| {}).0, ["head"]);
+    let (ids, told) = choose(runs, &[commits(&["b0"]), Way::Before(vec!["b1".into(), "b2".into(), "b3".into()])], |_| {});
+    assert_eq!((ids, told.contains("by the commit b2, 2 commits before")), (vec!["old".to_owned()], true), "{told}");
+}
+
+#[test]
+fn a_branch_gives_its_newest_commit() {
+    let on = |run: Run| with(run, |run| _ = run.tags.insert("branch".into(), "wide".into()));
+    let way = [Way::Branch { tag: "branch".into(), branch: "wide".into() }];
+    let runs = vec![on(run("old", "c1", 1)), on(run("new-1", "c2", 2)), on(run("new-2", "c2", 3)), run("other", "c9", 9)];
+    let (ids, told) = choose(runs, &way, |_| {});
+    assert_eq!(ids, ["new-1", "new-2"]);
+    assert!(told.contains("by the branch `wide`; set aside: 1 of other commits (`old`); it is of the commit c2"), "{told}");
+    let (ids, told) = choose(vec![on(run("a", "", 1)), on(run("b", "", 2))], &way, |_| {});
+    assert_eq!((ids, told.contains("does not say of which commit")), (vec!["b".to_owned()], true), "{told}");
+}
+
+#[test]
+fn children_stand_for_their_parent() {
+    let child = |id: &str, commit: &str| with(run(id, commit, 2), |run| _ = run.tags.insert(PARENT_TAG.into(), "p".into()));
+    let runs = vec![with(run("p", "c1", 1), |run| run.metrics.clear()), child("s1", "c1"), child("s2", ""), run("alone", "c1", 5)];
+    let (ids, told) = choose(runs, &[commits(&["c1"])], |wanted| wanted.children = true);
+    assert_eq!(ids, ["s1", "s2", "alone"]);
+    assert!(told.contains("1 with nested runs in their place (`p`)"), "{told}");
+}
