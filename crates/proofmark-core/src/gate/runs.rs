@@ -41,7 +41,11 @@ fn tracked(rows: &[Delta], repeated: &[&Repeated], policy: &Policy, rule: &Compi
         let index = rows.iter().position(|row| row.file == one.file && row.key == one.metric);
         let sure = !rule.built_in || (!policy.is_neutral(&one.metric) && policy.orient_for(rule, &one.metric).is_some_and(is_sure));
         let Some(index) = index.filter(|_| rule.covers_file(&one.file) && rule.covers_key(&one.metric) && sure) else { continue };
-        let measured = measure(one.file.clone(), one.metric.clone(), &refs(&one.base), &refs(&one.head), rule.judging.paired, None);
+        let mut measured = measure(one.file.clone(), one.metric.clone(), &refs(&one.base), &refs(&one.head), rule.judging.paired, None);
+        // Ids of runs are new with each run: that none is the same on both sides says nothing, and that there are fewer does.
+        if !one.base.keys().any(|run| one.head.contains_key(run)) {
+            measured.unmatched = one.base.len().saturating_sub(one.head.len()) as u64;
+        }
         groups.push(Group { measured, judged: true, rows: vec![index] });
     }
     groups
