@@ -2,6 +2,7 @@
 
 use clap::Args;
 use proofmark_core::config::{Effect, GitHub};
+use proofmark_core::path::RepoPath;
 use proofmark_github::{Finding as Diagnosis, Health, Questions};
 use proofmark_render::escape::terminal;
 
@@ -104,7 +105,32 @@ fn base(host: Option<&Host>, world: &World) -> Vec<Diagnosis> {
         Ok(policy) => Diagnosis::new("policy", Health::Good, policy.summary()),
         Err(error) => failed("policy", &error),
     };
-    vec![base, policy]
+    let mut findings = vec![base, policy];
+    findings.extend(runs(&session, world));
+    findings
+}
+
+/// Whether the runs of both sides are found where the policy says they are.
+fn runs(session: &Session, world: &World) -> Vec<Diagnosis> {
+    if session.trackers().is_empty() {
+        return Vec::new();
+    }
+    let read = match session.read(false, world) {
+        Ok(read) => read,
+        Err(error) => return vec![failed("mlflow", &error)],
+    };
+    let tracked = read.tracking.tracked();
+    let told = |file: &RepoPath| {
+        let found = tracked.iter().find(|tracked| tracked.file == *file).map(|tracked| tracked.told().join(" "));
+        match read.head.metrics.get(file).map(|reading| &reading.leaves) {
+            Some(Err(problem)) => {
+                let finding = Diagnosis::new("mlflow", Health::Bad, problem.to_string());
+                problem.hint.iter().fold(finding, |finding, hint| finding.advise(hint.clone()))
+            }
+            _ => Diagnosis::new("mlflow", Health::Good, found.unwrap_or_default()),
+        }
+    };
+    session.trackers().iter().map(|tracker| told(&tracker.file())).collect()
 }
 
 /// What GitHub says.

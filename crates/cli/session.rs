@@ -135,7 +135,8 @@ impl Session {
         &self.head_commit.id
     }
 
-    fn trackers(&self) -> &[config::Mlflow] {
+    /// The runs that the configuration names.
+    pub(crate) fn trackers(&self) -> &[config::Mlflow] {
         self.config.as_ref().map_or(&[], |file| file.config.mlflow.as_slice())
     }
 

@@ -65,7 +65,7 @@ impl Evidence {
             return Ok(Err(code));
         }
         is_about_runs(&report)?;
-        not_moved(args, &report.comparison, before)?;
+        not_moved(args, &report.comparison, before, version.version)?;
         let text = render::json(&report)?;
         let digest = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Ok(Self {
@@ -151,7 +151,7 @@ fn version(args: &Promote, registry: &dyn Registry, runs: &BTreeSet<&str>) -> Re
         return Err(CliError::input("the gate judged no run of MLflow, so it says nothing about any version of the registry")
             .hint("name the experiment in [[mlflow]] of the base's proofmark.toml"));
     }
-    let found = match args.version {
+    let found = match args.number {
         Some(number) => {
             let none = || CliError::input(format!("`{model}` has no version {number}"));
             registry.model_version(model, &Which::Number(number))?.ok_or_else(none)?
@@ -212,15 +212,15 @@ fn is_about_runs(report: &Report) -> Result<(), CliError> {
         .hint("write a [[rule]] about a metric of the [[mlflow]] experiment"))
 }
 
-/// What was compared with is what is in production.
-fn not_moved(args: &Promote, comparison: &Comparison, before: Option<&ModelVersion>) -> Result<(), CliError> {
+/// What was compared with is what is in production; after a first try that is the version itself.
+fn not_moved(args: &Promote, comparison: &Comparison, before: Option<&ModelVersion>, version: u64) -> Result<(), CliError> {
     let target = args.target();
     let uri = proofmark_mlflow::model::ModelUri { model: args.model.clone(), which: target.which() }.to_string();
     let now = before.map(|version| version.version);
     for reference in &comparison.references {
         let Some(rest) = reference.revision.strip_prefix(&uri) else { continue };
         let then = rest.strip_prefix(", version ").and_then(|number| number.parse().ok());
-        if (rest.is_empty() || then.is_some()) && then != now {
+        if (rest.is_empty() || then.is_some()) && then != now && now != Some(version) {
             return Err(moved(&target, then, now));
         }
     }

@@ -28,6 +28,7 @@ use self::moves::{Move, Outcome, Target};
 /// that passes, the version is of a run that was judged, and nobody moved the alias meanwhile. What it rests on is kept in tags of
 /// the version. Nothing is written when the alias is there already.
 #[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
 pub(crate) struct Promote {
     /// The registered model
     pub(crate) model: String,
@@ -43,8 +44,8 @@ pub(crate) struct Promote {
     #[arg(long, requires = "stage")]
     pub(crate) archive: bool,
     /// The version [default: the newest that a run of the head made]
-    #[arg(long, value_name = "N")]
-    pub(crate) version: Option<u64>,
+    #[arg(long = "version", value_name = "N")]
+    pub(crate) number: Option<u64>,
     /// Judge the evidence of this report of `proofmark gate --format json` instead of gathering it anew
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
@@ -55,7 +56,7 @@ pub(crate) struct Promote {
     #[arg(long, value_enum, value_name = "EFFECT", default_value_t = FailOn::Notice)]
     pub(crate) fail_on: FailOn,
     /// Go back to the version that the present one replaced
-    #[arg(long, conflicts_with_all = ["version", "report", "fail_on"])]
+    #[arg(long, conflicts_with_all = ["number", "report"])]
     pub(crate) rollback: bool,
     /// With --rollback: only if the alias or stage is at this version, so that a second try goes back no further
     #[arg(long, value_name = "N", requires = "rollback")]

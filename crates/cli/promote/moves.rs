@@ -153,17 +153,16 @@ impl Move {
             Target::Stage { name, .. } => registry.set_stage(&self.model, version, name, archive),
         };
         // An answer that was lost says nothing: what is there now does.
-        let there = match target {
-            Target::Alias(_) => self.at(registry, target)? == Some(version),
-            Target::Stage { name, .. } => {
-                let version = registry.model_version(&self.model, &Which::Number(version))?;
-                version.is_some_and(|version| version.stage.is_some_and(|stage| stage.eq_ignore_ascii_case(name)))
+        let there = self.at(registry, target)?;
+        match written {
+            _ if there == Some(version) => Ok(()),
+            Err(error) => Err(error.into()),
+            Ok(()) if matches!(target, Target::Stage { .. }) && !archive && there == self.from => {
+                let newer = there.map_or_else(String::new, |there| format!(": version {there} is newer and in it as well"));
+                Err(CliError::input(format!("version {version} went to {target}, and those who use the stage do not get it{newer}"))
+                    .hint("archive the others with --archive"))
             }
-        };
-        match (there, written) {
-            (true, _) => Ok(()),
-            (false, Err(error)) => Err(error.into()),
-            (false, Ok(())) => Err(moved(target, Some(version), self.at(registry, target)?)),
+            Ok(()) => Err(moved(target, Some(version), there)),
         }
     }
 

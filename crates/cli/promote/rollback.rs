@@ -1,7 +1,7 @@
 //! The way back to the version that the present one replaced.
 
 use proofmark_mlflow::Registry;
-use proofmark_mlflow::model::Which;
+use proofmark_mlflow::model::{ModelVersion, Which};
 
 use super::moves::{self, Move, Target, Write, current, replaced};
 use crate::exit::CliError;
@@ -20,10 +20,7 @@ pub(super) fn plan(registry: &dyn Registry, model: &str, target: &Target, from: 
     if let Some(from) = from.filter(|from| *from != now.version) {
         return Err(moves::moved(target, Some(from), Some(now.version)));
     }
-    let previous = replaced(&now, target).ok_or_else(|| {
-        CliError::input(format!("version {} of `{model}` does not say which version it replaced", now.version))
-            .hint("proofmark records it when it promotes; move the alias by hand, or promote the version that you want")
-    })?;
+    let previous = replaced(&now, target).ok_or_else(|| nothing_to_go_to(&now, target))?;
     let back = registry.model_version(model, &Which::Number(previous))?;
     if back.is_none() {
         return Err(CliError::input(format!("version {previous} of `{model}`, which version {} replaced, is gone", now.version)));
@@ -37,6 +34,15 @@ pub(super) fn plan(registry: &dyn Registry, model: &str, target: &Target, from: 
     writes.push(Write::Move { version: previous, archive: true });
     writes.push(Write::ModelTag { key: target.last_tag(), value: format!("rolled back {} to {previous}", now.version) });
     Ok(Some(Move { model: model.to_owned(), from: Some(now.version), to: Some(previous), writes, evidence: Vec::new() }))
+}
+
+fn nothing_to_go_to(now: &ModelVersion, target: &Target) -> CliError {
+    let ModelVersion { model, version, .. } = now;
+    let told = match now.tags.get(&target.replaced_tag()) {
+        Some(_) => format!("version {version} of `{model}` was the first that {target} led to"),
+        None => format!("version {version} of `{model}` does not say which version it replaced"),
+    };
+    CliError::input(told).hint("proofmark records it when it promotes; move it by hand, or promote the version that you want")
 }
 
 /// From which version to which the last step went back.
