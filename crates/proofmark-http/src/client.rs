@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, ClientBuilder};
+use reqwest::{Certificate, Client, ClientBuilder, Identity};
 
 use crate::proxy::{self, Proxies};
-use crate::{HttpError, failure};
+use crate::{Answer, Failure, HttpError, failure, read_body};
 
 /// Connecting has its own bound, always below that of the whole try: when it fails, it is certain that nothing was sent.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
@@ -27,31 +27,70 @@ pub struct Settings {
     pub timeout: Duration,
 }
 
+/// What some systems' own settings say about certificates, beside [`Settings`].
+#[derive(Debug, Clone, Default)]
+pub struct Certificates {
+    /// Whether any certificate of a server will do.
+    pub insecure: bool,
+    /// Bytes of a PEM file with the only authorities that are trusted: neither the system's nor those of [`Settings`] count.
+    pub only: Option<Vec<u8>>,
+    /// Bytes of a PEM file with a certificate of our own and its key.
+    pub identity: Option<Vec<u8>>,
+}
+
+/// Sends one request and reads at most `limit` bytes of what comes back.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn send(client: &Client, request: http::Request<Vec<u8>>, limit: usize) -> Result<Answer, Failure> {
+    let request = reqwest::Request::try_from(request).map_err(|error| failure(&error))?;
+    read_body(client.execute(request).await.map_err(|error| failure(&error))?, limit).await
+}
+
 /// A client by these settings.
+///
+/// # Errors
+/// See [`client_with`].
+pub fn client(settings: &Settings) -> Result<Client, HttpError> {
+    client_with(settings, &Certificates::default())
+}
+
+/// A client by these settings and certificates.
 ///
 /// It follows no redirect: whether another place may get the request, its body and its credentials only the caller knows.
 ///
 /// # Errors
 /// [`HttpError::Settings`] for a certificate file or proxy address that cannot be used.
-pub fn client(settings: &Settings) -> Result<reqwest::Client, HttpError> {
+pub fn client_with(settings: &Settings, certificates: &Certificates) -> Result<Client, HttpError> {
     // A second call finds the provider in place.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let proxies = proxy::proxies(&settings.proxies)?;
     if !settings.tls && !proxies.tls {
         return build(builder(settings, &proxies).tls_certs_only([]));
     }
+    let identity = identity(certificates.identity.as_deref())?;
+    let builder = || {
+        let builder = builder(settings, &proxies);
+        identity.iter().cloned().fold(builder, ClientBuilder::identity)
+    };
+    if certificates.insecure {
+        return build(builder().tls_certs_only([]).tls_danger_accept_invalid_certs(true));
+    }
+    if certificates.only.is_some() {
+        return build(builder().tls_certs_only(authorities(certificates.only.as_deref())?));
+    }
     let authorities = authorities(settings.authorities.as_deref())?;
     // Without authorities of our own first: with them the system's certificates may be missing and nobody would know.
-    match builder(settings, &proxies).build() {
+    match builder().build() {
         Ok(client) if authorities.is_empty() => Ok(client),
-        Ok(_) => build(builder(settings, &proxies).tls_certs_merge(authorities)),
+        Ok(_) => build(builder().tls_certs_merge(authorities)),
         // An image without any certificates.
-        Err(_) => build(builder(settings, &proxies).tls_certs_only(with_bundled(authorities))),
+        Err(_) => build(builder().tls_certs_only(with_bundled(authorities))),
     }
 }
 
 fn builder(settings: &Settings, proxies: &Proxies) -> ClientBuilder {
-    let builder = reqwest::Client::builder()
+    let builder = Client::builder()
         .user_agent(&settings.user_agent)
         .timeout(settings.timeout)
         .connect_timeout((settings.timeout / 2).min(LONGEST_CONNECT))
@@ -61,7 +100,7 @@ fn builder(settings: &Settings, proxies: &Proxies) -> ClientBuilder {
     proxies.all.iter().cloned().fold(builder, ClientBuilder::proxy)
 }
 
-fn build(builder: ClientBuilder) -> Result<reqwest::Client, HttpError> {
+fn build(builder: ClientBuilder) -> Result<Client, HttpError> {
     builder.build().map_err(|error| HttpError::Settings(format!("cannot set up the network client: {}", failure::root(&error))))
 }
 
@@ -74,6 +113,12 @@ fn authorities(pem: Option<&[u8]>) -> Result<Vec<Certificate>, HttpError> {
         return Err(HttpError::Settings("the file of certificate authorities holds no certificate: it has to be PEM".into()));
     }
     Ok(all)
+}
+
+fn identity(pem: Option<&[u8]>) -> Result<Option<Identity>, HttpError> {
+    // What is wrong with a key is not told: words about it may quote it.
+    let wrong = |_| HttpError::Settings("the file of the client's certificate has to be PEM, with the certificate and its key".into());
+    pem.map(Identity::from_pem).transpose().map_err(wrong)
 }
 
 /// Mozilla's authorities, compiled in, and those given.
@@ -120,6 +165,18 @@ mod tests {
     #[test]
     fn without_tls_no_certificate_is_looked_at() {
         client(&Settings { authorities: Some("nonsense".into()), tls: false, ..settings() }).expect("a client");
+    }
+
+    #[test]
+    fn certificates_that_cannot_be_used_are_refused() {
+        let refusal = |certificates: Certificates| client_with(&settings(), &certificates).expect_err("bad certificates").to_string();
+        let error = refusal(Certificates { only: Some(b"nothing".to_vec()), ..Certificates::default() });
+        assert!(error.contains("holds no certificate"), "{error}");
+        let key = b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n".to_vec();
+        for insecure in [false, true] {
+            let error = refusal(Certificates { identity: Some(key.clone()), insecure, ..Certificates::default() });
+            assert!(error.contains("the client's certificate") && !error.contains("c2V"), "{error}");
+        }
     }
 
     #[test]

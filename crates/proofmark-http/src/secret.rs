@@ -32,6 +32,12 @@ impl Secret {
         }
     }
 
+    /// A password exactly as it was typed: it may hold spaces and any letters, since it is encoded before it is sent. `None` for
+    /// an empty one.
+    pub fn password(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self(text.into()))
+    }
+
     /// The secret itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0
@@ -59,6 +65,14 @@ mod tests {
         for text in ["", "  \n", "a b", "a\nb", "a\r\nX-Evil: 1", "a\u{0}b", "a\u{a0}b", "a\u{7f}b", "tökn", "a\u{200b}"] {
             assert!(Secret::new(text).is_none(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_password_is_taken_as_it_is() {
+        for text in [" tö kn\n", "a", " "] {
+            assert_eq!(Secret::password(text).expect("a secret").expose(), text);
+        }
+        assert!(Secret::password("").is_none());
     }
 
     #[test]

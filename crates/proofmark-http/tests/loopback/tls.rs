@@ -4,7 +4,7 @@ use std::env;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use proofmark_http::{Failure, Settings, client};
+use proofmark_http::{Certificates, Failure, Settings, client, client_with};
 
 use crate::client::{get, settings};
 use crate::server::{Reply, Server, text};
@@ -33,6 +33,17 @@ fn any_other_certificate_is_refused_before_anything_is_sent() {
     assert!(is_untrusted(get(&trusting(None), &server.tls_url("/"))));
     assert!(is_untrusted(get(&client(&settings()).expect("a client"), &server.tls_url("/"))));
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn only_the_named_authorities_are_trusted_or_any() {
+    let with = |certificates| client_with(&Settings { tls: true, ..settings() }, &certificates).expect("a client");
+    let other = webpki_root_certs::TLS_SERVER_ROOT_CERTS.first().map(|certificate| pem(certificate)).expect("there are some");
+    let server = Server::start_tls([text(200, "", ""), text(200, "", ""), text(200, "", "")]);
+    let only = |pem: &str| Certificates { only: Some(pem.into()), ..Certificates::default() };
+    assert_eq!(get(&with(only(AUTHORITY)), &server.tls_url("/")), Ok(200));
+    assert!(is_untrusted(get(&with(only(&other)), &server.tls_url("/"))));
+    assert_eq!(get(&with(Certificates { insecure: true, ..Certificates::default() }), &server.tls_url("/")), Ok(200));
 }
 
 #[test]
