@@ -14,6 +14,7 @@ use proofmark_tables::Limits;
 use super::tables::{self, Heads};
 use crate::exit::CliError;
 use crate::session::{Read, Session};
+use crate::tracking::model_uri;
 use crate::world::World;
 
 /// Adds what rules compare with by the names of `[baselines]`.
@@ -69,11 +70,22 @@ fn of_registry(
     comparison: &mut Comparison,
     world: &World,
 ) -> Result<(), CliError> {
-    let production = read.tracking.production(&reference.revision)?;
-    reference.revision = production.title;
-    match production.run {
-        Ok((index, run)) => {
-            let there = read.tracking.snapshot(index, &run, &reference.revision)?;
+    let uri = model_uri(&reference.revision)?;
+    let found = read.tracking.production(&uri).and_then(|production| {
+        let run = production.run.map(|(index, run)| Ok((index, read.tracking.snapshot(index, &run, &production.title)?, run)));
+        Ok((production.title, run.map_or_else(|why| Ok(Err(why)), |run| run.map(Ok))?))
+    });
+    let (title, run) = match found {
+        Ok(found) => found,
+        Err(error) => {
+            let hint = error.hint().map_or_else(String::new, |hint| format!(" ({hint})"));
+            reference.unreadable = true;
+            (reference.revision.clone(), Err(format!("{error}{hint}")))
+        }
+    };
+    reference.revision = title;
+    match run {
+        Ok((index, there, run)) => {
             let baseline = Baseline::new(BaseKind::Tip, reference.revision.clone());
             let since = compare(&Sides { base: &there, head: &read.head, tip: None, baseline }, &|file, key| policy.orient(file, key));
             reference.metrics = since.metrics.into_iter().filter(|row| places.contains(&Place::of_row(row))).collect();

@@ -14,12 +14,13 @@ use proofmark_core::ports::Blob;
 use proofmark_core::problem::{Problem, ProblemKind};
 use proofmark_core::snapshot::{Reading, Snapshot};
 use proofmark_core::tracked::Tracked;
+use proofmark_mlflow::model::ModelUri;
 use proofmark_mlflow::run::{Experiment, Run};
 use proofmark_mlflow::store::Artifact;
 use proofmark_mlflow::{Error, Store};
 
 pub(crate) use self::choose::Side;
-pub(crate) use self::open::{Opener, registry};
+pub(crate) use self::open::{Opener, model_uri, registry};
 use crate::exit::CliError;
 
 /// All `[[mlflow]]` of a configuration, with the runs of both sides.
@@ -104,10 +105,9 @@ impl Tracking {
         self.sources.iter().flat_map(|source| &source.head).map(|run| run.id.as_str()).collect()
     }
 
-    /// What a registry's version stands for: an error when it cannot be told, since a champion that is not reached is none that
-    /// is missing.
-    pub(crate) fn production(&self, uri: &str) -> Result<Production, CliError> {
-        let uri = open::model_uri(uri)?;
+    /// What a registry's version stands for. An error says that it cannot be told: a champion that is not reached is none that is
+    /// missing.
+    pub(crate) fn production(&self, uri: &ModelUri) -> Result<Production, Error> {
         let opener = self.opener.as_ref().ok_or_else(not_opened)?;
         let title = uri.to_string();
         let nothing = |why: String| Err(why);
@@ -117,7 +117,7 @@ impl Tracking {
             Ok(Some(version)) => version,
             Ok(None) => return no_version(format!("`{title}` leads to no version")),
             Err(error @ Error::NoModel { .. }) => return no_version(error.to_string()),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let title = format!("{title}, version {}", version.version);
         let run = match &version.run {
@@ -130,7 +130,7 @@ impl Tracking {
         Ok(Production { title, run })
     }
 
-    fn run_of(&self, id: &str) -> Result<Result<(usize, Run), String>, CliError> {
+    fn run_of(&self, id: &str) -> Result<Result<(usize, Run), String>, Error> {
         for (index, source) in self.sources.iter().enumerate() {
             if let Some(run) = source.store.run(id)? {
                 let known = source.experiments.iter().any(|experiment| experiment.id == run.experiment);
@@ -146,7 +146,7 @@ impl Tracking {
     }
 
     /// The values of one run as a revision of their own.
-    pub(crate) fn snapshot(&self, index: usize, run: &Run, title: &str) -> Result<Snapshot, CliError> {
+    pub(crate) fn snapshot(&self, index: usize, run: &Run, title: &str) -> Result<Snapshot, Error> {
         let mut snapshot = values::empty(title, run, &self.sources[index].config);
         let source = &self.sources[index];
         snapshot.metrics.insert(source.file.clone(), source.reading(std::slice::from_ref(run))?);

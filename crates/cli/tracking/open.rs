@@ -98,7 +98,7 @@ pub(crate) fn registry(opener: &Opener, typed: Option<&str>) -> Result<Box<dyn R
 }
 
 /// A version of a registered model as `[baselines]` names it.
-pub(super) fn model_uri(text: &str) -> Result<ModelUri, CliError> {
+pub(crate) fn model_uri(text: &str) -> Result<ModelUri, CliError> {
     ModelUri::parse(text).map_err(|why| {
         CliError::input(format!("[baselines]: `{text}` is no version of a registered model: {why}"))
             .hint("write models:/NAME@ALIAS, models:/NAME/VERSION or models:/NAME/STAGE")

@@ -50,6 +50,9 @@ pub struct Reference {
     /// Why there is nothing to compare with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// It may be there and cannot be had, which is not the same as nothing to compare with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
     /// The metrics that rules ask for: `base` is the value there.
     pub metrics: Vec<Delta>,
 }
@@ -66,7 +69,7 @@ pub struct Series {
 impl Reference {
     /// A reference that nothing is known of yet.
     pub fn new(name: impl Into<String>, revision: impl Into<String>) -> Self {
-        Self { name: name.into(), revision: revision.into(), commit: None, problem: None, metrics: Vec::new() }
+        Self { name: name.into(), revision: revision.into(), commit: None, problem: None, unreadable: false, metrics: Vec::new() }
     }
 
     /// What it is called and what that stands for: `production (v1.4)`.

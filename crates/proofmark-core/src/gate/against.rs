@@ -82,19 +82,36 @@ pub(super) fn rows<'a>(comparison: &'a Comparison, name: Option<&str>) -> Cow<'a
 }
 
 /// Says with what the head was compared.
-pub(super) fn named(finding: Finding, comparison: &Comparison, name: &str) -> Finding {
+pub(super) fn named(finding: Finding, comparison: &Comparison, policy: &Policy, name: &str) -> Finding {
     let reference = comparison.references.iter().find(|reference| reference.name == name);
     let title = reference.map_or_else(|| name.to_owned(), |reference| reference.title());
     let problem = match reference {
         None => Some("it was not looked up"),
         Some(reference) => reference.problem.as_deref(),
     };
+    if finding.verdict == Verdict::NoBaseline && reference.is_some_and(|reference| reference.unreadable) {
+        return unreadable(finding, policy, name, &title, problem.unwrap_or_default());
+    }
     let explanation = match (finding.verdict, problem) {
         (Verdict::NoBaseline, Some(problem)) => format!("cannot be compared with {title}: {problem}"),
         (Verdict::NoBaseline, None) => format!("{title} has no value of this metric to compare with"),
         _ => format!("against {title}: {}", finding.explanation),
     };
     Finding { against: Some(name.to_owned()), explanation, ..finding }
+}
+
+/// What a rule compares with is there, or may be: that it cannot be had opens no gate.
+fn unreadable(finding: Finding, policy: &Policy, name: &str, title: &str, problem: &str) -> Finding {
+    let effect = policy.situations.unreadable_base;
+    Finding {
+        against: Some(name.to_owned()),
+        verdict: Verdict::Inconclusive,
+        effect: effect_of(Verdict::Inconclusive, finding.severity, effect, effect),
+        reasons: vec!["unreadable-baseline".to_owned()],
+        explanation: format!("cannot be compared with {title}: {problem}"),
+        not_judged: true,
+        ..finding
+    }
 }
 
 /// The same rule with the anchor's budget as its only limit.

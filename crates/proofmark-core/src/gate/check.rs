@@ -47,7 +47,7 @@ fn of_files(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, cover
     let groups = runs::groups(&rows, &runs::repeated(comparison, name.filter(|name| *name != WINDOW)), policy, rule);
     let of_group: BTreeSet<usize> = groups.iter().flat_map(|group| group.rows.iter().copied()).collect();
     let named = |finding: Finding| match name.filter(|name| *name != WINDOW) {
-        Some(name) => against::named(finding, comparison, name),
+        Some(name) => against::named(finding, comparison, policy, name),
         None => finding,
     };
     for group in groups.iter().filter(|group| group.judged) {
@@ -102,7 +102,7 @@ fn of_table(comparison: &Comparison, policy: &Policy, rule: &CompiledRule, findi
                 let bounds = measured::judge(policy, &against::bounds_of(rule), &against::alone(measured));
                 against::history(comparison, policy, rule, &Place::of_measured(measured), bounds)
             }
-            Some(name) => against::named(measured::judge(policy, rule, measured), comparison, name),
+            Some(name) => against::named(measured::judge(policy, rule, measured), comparison, policy, name),
             None => measured::judge(policy, rule, measured),
         };
         findings.push(Finding { rule_line: rule.line, ..finding });
