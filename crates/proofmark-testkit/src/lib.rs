@@ -1,5 +1,8 @@
-//! What the tests of proofmark share: repository builder, runner of the binary, output scrubber, a fake GitHub.
+//! What the tests of proofmark share: repository builder, runner of the binary, output scrubber, a fake GitHub, a fake MLflow.
 
+pub mod base64;
 pub mod github;
+mod http;
+pub mod mlflow;
 pub mod repo;
 pub mod run;

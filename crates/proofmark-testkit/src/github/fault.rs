@@ -64,6 +64,8 @@ pub enum What {
     SecondaryLimit(Option<u64>),
     /// 429; seconds for `Retry-After`, if any.
     TooManyRequests(Option<u64>),
+    /// 503, with so many seconds for `Retry-After`, and nothing was done.
+    Unavailable(u64),
     /// 403 with nothing left, until so many seconds from now.
     PrimaryLimit(u64),
     /// The right answer, so many milliseconds late.
@@ -166,6 +168,7 @@ impl What {
                 late(Answer::error(403, message).header("X-RateLimit-Remaining", "4000"), seconds)
             }
             Self::TooManyRequests(seconds) => late(Answer::error(429, "Too many requests"), seconds),
+            Self::Unavailable(seconds) => late(Answer::error(503, "Service Unavailable"), &Some(*seconds)),
             Self::PrimaryLimit(seconds) => Answer::error(403, "API rate limit exceeded for installation ID 1.")
                 .header("X-RateLimit-Limit", "1000")
                 .header("X-RateLimit-Remaining", "0")
@@ -195,7 +198,7 @@ fn below_repository(request: &Request) -> String {
 }
 
 /// `*` stands for any text; everything else for itself.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
         return false;

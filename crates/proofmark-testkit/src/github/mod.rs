@@ -23,8 +23,7 @@
 //! disk. The paths of Enterprise Server (`/api/v3`, `/api/graphql`) work as well.
 
 mod actions;
-mod answer;
-pub mod base64;
+pub(crate) mod answer;
 mod call;
 mod checks;
 mod clock;
@@ -32,10 +31,9 @@ mod comments;
 mod compare;
 mod contents;
 mod control;
-mod fault;
+pub(crate) mod fault;
 mod git;
 mod graphql;
-mod http;
 mod issues;
 mod output;
 mod paging;
@@ -44,7 +42,7 @@ mod pulls;
 mod references;
 mod reviews;
 mod routes;
-mod server;
+pub(crate) mod server;
 mod site;
 mod statuses;
 mod storage;
@@ -60,9 +58,11 @@ use std::sync::{Arc, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::http;
 use server::{Place, Shared, lock};
 use traffic::Recorded;
 
+pub use crate::base64;
 pub use actions::{Artifact, Dispatch, Run};
 pub use checks::CheckRun;
 pub use clock::Clock;

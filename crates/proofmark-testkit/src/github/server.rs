@@ -178,7 +178,7 @@ impl Shared {
 }
 
 /// The answer as a fault that keeps the status leaves it.
-fn spoiled(mut answer: Answer, what: Option<&What>) -> Answer {
+pub(crate) fn spoiled(mut answer: Answer, what: Option<&What>) -> Answer {
     match what {
         Some(What::Empty) => answer.body = Body::Empty,
         Some(What::Truncated) => {
@@ -217,21 +217,21 @@ fn head(answer: &Answer, length: usize) -> Vec<u8> {
     bytes
 }
 
-fn send(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
+pub(crate) fn send(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
     let body = answer.body_bytes();
     let mut bytes = head(answer, body.len());
     bytes.extend(body);
     stream.write_all(&bytes)
 }
 
-fn cut(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
+pub(crate) fn cut(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
     let body = answer.body_bytes();
     let mut bytes = head(answer, body.len().max(1));
     bytes.extend(body.get(..body.len() / 2).unwrap_or_default());
     stream.write_all(&bytes)
 }
 
-fn endless(mut stream: &TcpStream) -> io::Result<()> {
+pub(crate) fn endless(mut stream: &TcpStream) -> io::Result<()> {
     let headers = [("Content-Type", "application/json"), ("Transfer-Encoding", "chunked")];
     let mut bytes = Vec::new();
     write_head(&mut bytes, 200, &headers.map(|(name, value)| (name.to_owned(), value.to_owned())))?;

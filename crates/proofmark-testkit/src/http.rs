@@ -42,6 +42,12 @@ impl Request {
         pairs.find(|(key, _)| decode(key, true) == name).map(|(_, value)| decode(value, true))
     }
 
+    /// The decoded values of a query parameter that may be repeated.
+    pub(crate) fn parameters(&self, name: &str) -> Vec<String> {
+        let pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        pairs.filter(|(key, _)| decode(key, true) == name).map(|(_, value)| decode(value, true)).collect()
+    }
+
     /// What stands after `Bearer` or `token`.
     pub(crate) fn token(&self) -> Option<&str> {
         let value = self.header("authorization")?;
@@ -186,6 +192,7 @@ fn reason(status: u16) -> &'static str {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         410 => "Gone",
         422 => "Unprocessable Entity",
         429 => "Too Many Requests",

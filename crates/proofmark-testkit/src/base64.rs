@@ -1,4 +1,4 @@
-//! Base64 as GitHub writes it in contents and as worlds hold archives.
+//! Base64: GitHub's contents, archives in a world, MLflow's page tokens.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
