@@ -7,6 +7,7 @@ mod connection;
 mod registry;
 mod runs;
 mod schema;
+mod tags;
 
 use std::path::Path;
 
@@ -15,6 +16,7 @@ use rusqlite::OptionalExtension as _;
 use self::connection::Reader;
 use self::registry::Registered;
 use self::schema::Schema;
+use self::tags::Tags;
 use crate::Error;
 use crate::folders::{Shelves, shown};
 use crate::model::{LoggedModel, ModelVersion, Which};
@@ -26,6 +28,7 @@ use crate::store::{Artifact, Found, Query, Store};
 pub(crate) struct Database {
     reader: Reader,
     schema: Schema,
+    tags: Tags,
     title: String,
 }
 
@@ -34,7 +37,7 @@ impl Database {
         let title = format!("sqlite:///{}", path.display());
         let reader = Reader::open(path, &title)?;
         let schema = Schema::of(&reader, &title)?;
-        Ok(Self { reader, schema, title })
+        Ok(Self { reader, schema, tags: Tags::default(), title })
     }
 
     fn damaged_run(id: &str, why: String) -> Error {
@@ -56,7 +59,7 @@ impl Store for Database {
     }
 
     fn search(&self, query: &Query) -> Result<Found, Error> {
-        self.reader.ask(|sqlite| runs::search(sqlite, self.schema, query))
+        self.reader.ask(|sqlite| runs::search(sqlite, self.schema, &self.tags, query))
     }
 
     fn run(&self, id: &str) -> Result<Option<Run>, Error> {

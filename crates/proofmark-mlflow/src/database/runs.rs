@@ -6,12 +6,15 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
 use super::schema::Schema;
+use super::tags::Tags;
 use crate::folders::shown;
 use crate::run::{Dataset, Point, Run, Status};
 use crate::store::{Found, Query, Skipped};
 
 /// The runs whose metrics are asked for at once.
 const AT_ONCE: usize = 250;
+/// Runs that a question names one by one.
+const MOST_NAMED: usize = 500;
 /// Logged values of one metric that are read.
 pub(super) const MOST_POINTS: usize = 5_000_000;
 const COLUMNS: &str = "run_uuid, cast(experiment_id as text), name, status, start_time, end_time, artifact_uri, lifecycle_stage";
@@ -20,13 +23,13 @@ const COLUMNS: &str = "run_uuid, cast(experiment_id as text), name, status, star
 type Odd = String;
 
 /// Runs that are not deleted, newest start first.
-pub(super) fn search(sqlite: &Connection, schema: Schema, query: &Query) -> rusqlite::Result<Found> {
+pub(super) fn search(sqlite: &Connection, schema: Schema, tags: &Tags, query: &Query) -> rusqlite::Result<Found> {
     let mut found = Found::default();
     let experiments: Vec<i64> = query.experiments.iter().filter_map(|id| id.parse().ok()).collect();
     if experiments.is_empty() || query.tags.iter().any(|(_, values)| values.is_empty()) {
         return Ok(found);
     }
-    let (sql, values) = question(query, experiments);
+    let (sql, values) = question(sqlite, tags, query, experiments)?;
     let mut statement = sqlite.prepare(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     loop {
@@ -56,12 +59,18 @@ pub(super) fn search(sqlite: &Connection, schema: Schema, query: &Query) -> rusq
     Ok(found)
 }
 
-/// The question and its values. A tag is looked up by the table's primary key, which begins with the tag's name.
-fn question(query: &Query, experiments: Vec<i64>) -> (String, Vec<Box<dyn ToSql>>) {
+/// The question and its values.
+fn question(sqlite: &Connection, tags: &Tags, query: &Query, experiments: Vec<i64>) -> rusqlite::Result<(String, Vec<Box<dyn ToSql>>)> {
     let mut sql =
         format!("select {COLUMNS} from runs where lifecycle_stage = 'active' and experiment_id in ({})", marks(experiments.len()));
     let mut values: Vec<Box<dyn ToSql>> = experiments.into_iter().map(|id| Box::new(id) as Box<dyn ToSql>).collect();
     for (name, wanted) in &query.tags {
+        let known = tags.runs(sqlite, name, wanted)?;
+        if let Some(runs) = known.filter(|runs| runs.len() <= MOST_NAMED) {
+            sql.push_str(&format!(" and run_uuid in ({})", marks(runs.len())));
+            values.extend(runs.into_iter().map(|run| Box::new(run) as Box<dyn ToSql>));
+            continue;
+        }
         sql.push_str(&format!(" and run_uuid in (select run_uuid from tags where key = ? and value in ({}))", marks(wanted.len())));
         values.push(Box::new(name.clone()));
         values.extend(wanted.iter().map(|value| Box::new(value.clone()) as Box<dyn ToSql>));
@@ -71,7 +80,7 @@ fn question(query: &Query, experiments: Vec<i64>) -> (String, Vec<Box<dyn ToSql>
         values.push(Box::new(name.clone()));
     }
     sql.push_str(" order by start_time desc, run_uuid");
-    (sql, values)
+    Ok((sql, values))
 }
 
 /// One run, deleted or not.
