@@ -81,8 +81,9 @@ impl Opener {
         if !with_credentials {
             (access.credentials, access.identity) = (None, None);
         }
+        // As for MLflow's own client, what stands in the address counts first.
         if let Some(of_address) = uri.and_then(location::user_info) {
-            access.credentials = access.credentials.or(Some(of_address));
+            access.credentials = Some(of_address);
         }
         if let Some(seconds) = world.var("PROOFMARK_NETWORK_SECONDS").and_then(|text| text.parse().ok()) {
             access.budget.total = Duration::from_secs(seconds);

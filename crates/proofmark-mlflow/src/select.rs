@@ -120,17 +120,7 @@ impl Search<'_> {
                 }
                 Ok(None)
             }
-            Way::Before(commits) if commits.is_empty() => Ok(None),
-            Way::Before(commits) => {
-                let runs = self.search(Some((tag, commits.clone())), None)?;
-                let of = |commit: &String| runs.iter().filter(|run| run.tag(tag) == Some(commit)).cloned().collect::<Vec<_>>();
-                let nearest =
-                    commits.iter().enumerate().map(|(index, commit)| (index, commit, of(commit))).find(|(_, _, runs)| !runs.is_empty());
-                Ok(nearest.map(|(index, commit, runs)| {
-                    let steps = if index == 0 { "1 commit".to_owned() } else { format!("{} commits", index + 1) };
-                    (runs, format!("by the commit {}, {steps} before", short(commit)), Vec::new())
-                }))
-            }
+            Way::Before(commits) => self.before(commits),
             Way::Branch { tag, branch } => {
                 let runs = self.search(Some((tag, vec![branch.clone()])), None)?;
                 Ok(self.of_newest(runs, way))
@@ -140,6 +130,23 @@ impl Search<'_> {
                 Ok(self.of_newest(runs, way))
             }
         }
+    }
+
+    /// The nearest ones first, as many at once as the store takes.
+    fn before(&mut self, commits: &[String]) -> Result<Hit, Error> {
+        let tag = self.wanted.commit_tag;
+        let size = self.store.values_at_once().clamp(1, commits.len().max(1));
+        for (chunk, nearer) in commits.chunks(size).zip((0..).step_by(size)) {
+            let runs = self.search(Some((tag, chunk.to_vec())), None)?;
+            for (commit, steps) in chunk.iter().zip(nearer + 1..) {
+                let of: Vec<Run> = runs.iter().filter(|run| run.tag(tag) == Some(commit)).cloned().collect();
+                if !of.is_empty() {
+                    let steps = if steps == 1 { "1 commit".to_owned() } else { format!("{steps} commits") };
+                    return Ok(Some((of, format!("by the commit {}, {steps} before", short(commit)), Vec::new())));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The newest run, and those of its commit: without one it stands alone.

@@ -69,6 +69,10 @@ impl Store for Server {
         search::search(&self.wire, query)
     }
 
+    fn values_at_once(&self) -> usize {
+        search::MOST_FILTERS
+    }
+
     fn run(&self, id: &str) -> Result<Option<Run>, Error> {
         let request = Request::get("runs/get").with("run_id", id);
         let Some(RunAnswer { run }) = self.wire.found(&request)? else { return Ok(None) };

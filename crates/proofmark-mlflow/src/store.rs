@@ -25,6 +25,11 @@ pub trait Store {
     /// See [`Error`].
     fn search(&self, query: &Query) -> Result<Found, Error>;
 
+    /// The values of a tag that one search looks for without looking through all runs.
+    fn values_at_once(&self) -> usize {
+        usize::MAX
+    }
+
     /// One run, deleted or not.
     ///
     /// # Errors

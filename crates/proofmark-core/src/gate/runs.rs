@@ -195,7 +195,7 @@ fn measure(
     let mean = |values: &[f64]| proofmark_stats::sample::mean(values).filter(|mean| mean.is_finite());
     measured.unmatched = base.keys().filter(|run| !head.contains_key(*run)).count() as u64;
     measured.base = mean(&numbers(&usable));
-    measured.head = mean(&numbers(&head));
+    measured.head = mean(&numbers(head));
     let sample = || Sample::Runs { paired: is_paired, base: numbers(&usable), head: numbers(&partners), n_nan };
     measured.sample = measured.obstacle.is_none().then(sample);
     measured

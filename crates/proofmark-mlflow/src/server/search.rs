@@ -15,7 +15,7 @@ use super::wire::{Request, Wire};
 /// Runs of one page.
 const PAGE: usize = 1000;
 /// Filters of one search at most: the language has no `or`, and `in` not for tags.
-const MOST_FILTERS: usize = 4;
+pub(super) const MOST_FILTERS: usize = 4;
 /// Pages that are looked through at most for what the language cannot say.
 const MOST_PAGES: usize = 5;
 
