@@ -138,9 +138,11 @@ fn document(snapshot: &Snapshot, default_branch: Option<&str>) -> String {
     text.push_str(
         "\n# With the rows of the test set, or several runs, the same limits are judged with noise: surely kept, surely broken, or\n\
          # cannot tell. `proofmark plan --rows 2000 --margin 0.01` says how large a test set has to be.\n\
+         # [[mlflow]]                        # metrics of runs that are logged to MLflow\n\
+         # experiment = \"churn\"\n\
          # [[table]]\n\
          # name = \"test\"\n\
-         # file = \"predictions.parquet\"    # or .csv, .tsv, .jsonl\n\
+         # file = \"predictions.parquet\"    # or .csv, .tsv, .json, .jsonl\n\
          # id = \"id\"\n\
          # label = \"label\"\n\
          # prediction = \"prediction\"\n\

@@ -16,7 +16,7 @@
 //!
 //! A type never depends on where a block of the file ends: a column begins as what its first cell is, and when a later cell
 //! shows that texts were lost, the file is read once more with the types that the first pass found. So two passes are the
-//! most, and the usual file needs one.
+//! most, and the usual file needs one. A JSON table whose names of columns stand behind its rows takes one more.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek as _, SeekFrom};
@@ -35,7 +35,9 @@ mod delimited;
 mod input;
 mod intern;
 mod json;
+mod json_cells;
 mod json_lines;
+mod json_table;
 mod parquet;
 mod texts;
 
@@ -51,7 +53,7 @@ pub type Progress<'p> = &'p (dyn Fn(u64, u64) + Sync);
 pub fn read(source: Source, format: Format, wanted: &Wanted, limits: &Limits, progress: Progress<'_>) -> Result<Table, TableError> {
     match format.layout {
         Layout::Parquet => parquet::read(source, wanted, limits, progress),
-        Layout::Csv | Layout::Tsv | Layout::JsonLines => read_text(source, format, wanted, limits, progress),
+        Layout::Csv | Layout::Tsv | Layout::JsonLines | Layout::Json => read_text(source, format, wanted, limits, progress),
     }
 }
 
@@ -60,27 +62,46 @@ fn read_text(mut source: Source, format: Format, wanted: &Wanted, limits: &Limit
     if size > limits.file_bytes {
         return Err(TableError::TooLarge { what: "bytes in the file", limit: limits.file_bytes });
     }
-    let mut first = |kinds: Option<&Kinds>| {
-        let before = if kinds.is_some() { size } else { 0 };
+    let (mut known, mut before) = (Known::default(), 0);
+    // Each pass but the last makes more known: first the names of columns, then their types.
+    loop {
         let told = |done: u64| progress(before + done, before + size);
-        match &mut source {
+        let (seen, digest) = match &mut source {
             Source::File(file) => {
                 file.seek(SeekFrom::Start(0))?;
-                pass(&*file, size, format, wanted, limits, kinds, &told)
+                pass(&*file, size, format, wanted, limits, &known, &told)
             }
-            Source::Bytes(bytes) => pass(Cursor::new(&*bytes), size, format, wanted, limits, kinds, &told),
+            Source::Bytes(bytes) => pass(Cursor::new(&*bytes), size, format, wanted, limits, &known, &told),
+        }?;
+        match seen {
+            Seen::Names(names) => known.names = Some(names),
+            Seen::Rows(builders) => match builders.again() {
+                Some(kinds) => known.kinds = Some(kinds),
+                None => {
+                    let (rows, columns) = builders.finish()?;
+                    return Ok(Table::new(rows, columns, digest));
+                }
+            },
         }
-    };
-    let (builders, digest) = first(None)?;
-    let (builders, digest) = match builders.again() {
-        None => (builders, digest),
-        Some(kinds) => {
-            drop(builders);
-            first(Some(&kinds))?
-        }
-    };
-    let (rows, columns) = builders.finish()?;
-    Ok(Table::new(rows, columns, digest))
+        before += size;
+    }
+}
+
+/// What earlier passes over the file found.
+#[derive(Default)]
+struct Known {
+    /// Types of columns, where a pass had lost texts.
+    kinds: Option<Kinds>,
+    /// Names of columns, where they stand behind the rows.
+    names: Option<json_table::Names>,
+}
+
+/// What one pass over the file gives.
+enum Seen {
+    /// The columns, or which types they have.
+    Rows(Builders),
+    /// The names of columns, which stood behind the rows; so these are not read yet.
+    Names(json_table::Names),
 }
 
 /// Reads all rows once.
@@ -90,25 +111,28 @@ fn pass(
     format: Format,
     wanted: &Wanted,
     limits: &Limits,
-    kinds: Option<&Kinds>,
+    known: &Known,
     told: &dyn Fn(u64),
-) -> Result<(Builders, [u8; 32]), TableError> {
+) -> Result<(Seen, [u8; 32]), TableError> {
     let mut counted = Counted::new(bytes, size, told);
-    let builders = if format.gzip {
+    let seen = if format.gzip {
         let inner = MultiGzDecoder::new(BufReader::with_capacity(input::BLOCK, &mut counted));
-        rows(Input::new(inner, limits.file_bytes), format.layout, wanted, limits, kinds)
+        rows(Input::new(inner, limits.file_bytes), format.layout, wanted, limits, known)
     } else {
-        rows(Input::new(&mut counted, limits.file_bytes), format.layout, wanted, limits, kinds)
+        rows(Input::new(&mut counted, limits.file_bytes), format.layout, wanted, limits, known)
     }?;
-    Ok((builders, counted.digest()?))
+    Ok((seen, counted.digest()?))
 }
 
-fn rows(input: Input<impl Read>, layout: Layout, wanted: &Wanted, limits: &Limits, kinds: Option<&Kinds>) -> Result<Builders, TableError> {
+fn rows(input: Input<impl Read>, layout: Layout, wanted: &Wanted, limits: &Limits, known: &Known) -> Result<Seen, TableError> {
+    let kinds = known.kinds.as_ref();
     match layout {
+        Layout::Json => return json_table::read(input, wanted, limits, known),
         Layout::Tsv => delimited::read(input, b'\t', wanted, limits, kinds),
         Layout::JsonLines => json_lines::read(input, wanted, limits, kinds),
         Layout::Csv | Layout::Parquet => delimited::read(input, b',', wanted, limits, kinds),
     }
+    .map(Seen::Rows)
 }
 
 /// Bytes of the source.

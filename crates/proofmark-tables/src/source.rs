@@ -30,16 +30,19 @@ pub enum Layout {
     Tsv,
     /// A JSON object a line.
     JsonLines,
+    /// One JSON document: an object with `columns` and `data` (a list of rows, each a list), or a list of objects. JSON lines
+    /// under a name that promises a document are read too.
+    Json,
     /// Apache Parquet.
     Parquet,
 }
 
 impl Format {
-    /// The endings of file names that [`Self::of`] knows; the first four also with `.gz` behind.
-    pub const EXTENSIONS: [&str; 6] = ["csv", "tsv", "jsonl", "ndjson", "parquet", "pq"];
+    /// The endings of file names that [`Self::of`] knows; the first five also with `.gz` behind.
+    pub const EXTENSIONS: [&str; 7] = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet", "pq"];
 
-    /// The format by the end of the file's name, in any case: `.csv`, `.tsv`, `.jsonl`, `.ndjson`, the same with `.gz` behind,
-    /// `.parquet`, `.pq`.
+    /// The format by the end of the file's name, in any case: `.csv`, `.tsv`, `.jsonl`, `.ndjson`, `.json`, the same with
+    /// `.gz` behind, `.parquet`, `.pq`.
     pub fn of(path: &Path) -> Option<Self> {
         let extension = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
         let last = extension(path)?;
@@ -49,6 +52,7 @@ impl Format {
             "csv" => Layout::Csv,
             "tsv" => Layout::Tsv,
             "jsonl" | "ndjson" => Layout::JsonLines,
+            "json" => Layout::Json,
             "parquet" | "pq" if !gzip => Layout::Parquet,
             _ => return None,
         };

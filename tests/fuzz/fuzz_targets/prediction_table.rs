@@ -21,6 +21,8 @@ fuzz_target!(|bytes: &[u8]| {
 fn format(bytes: &[u8]) -> Format {
     let layout = match bytes {
         [b'P', b'A', b'R', b'1', ..] => Layout::Parquet,
+        [b'[' | b'\n', ..] => Layout::Json,
+        _ if [r#"{"columns""#, r#"{"data""#, r#"{"index""#].iter().any(|begin| bytes.starts_with(begin.as_bytes())) => Layout::Json,
         [b'{' | b' ', ..] => Layout::JsonLines,
         [0x1f, 0x8b, ..] => return Format { layout: Layout::Csv, gzip: true },
         _ if bytes.contains(&b'\t') => Layout::Tsv,

@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub struct Table {
     /// What rules call it.
     pub name: String,
-    /// The file, from the repository's root: CSV, TSV, JSON lines or Parquet by its extension.
+    /// The file, from the repository's root: CSV, TSV, JSON, JSON lines or Parquet by its extension.
     pub file: String,
     /// The runs that it is an artifact of, by the name of a `[[mlflow]]`; `file` is then its path among the artifacts.
     pub mlflow: Option<String>,

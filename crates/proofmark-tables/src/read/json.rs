@@ -1,4 +1,4 @@
-//! One line of JSON lines, seen as keys and values without a tree and without an allocation.
+//! One row in JSON, an object or a list, seen as keys and values without a tree and without an allocation.
 //!
 //! A scanner of its own: serde_json refuses `NaN` and `Infinity`, which Python writes for scores, gives no text of a number,
 //! which ids need, and rounds the last digit of some numbers.
@@ -20,10 +20,10 @@ pub(super) enum Json<'t> {
     Nested,
 }
 
-/// Why a line is no JSON object.
+/// Why a text is not the JSON that it should be.
 pub(super) type Told = &'static str;
 
-/// Places in one line.
+/// Places in one row.
 pub(super) struct Scanner<'t> {
     rest: &'t [u8],
 }
@@ -49,7 +49,36 @@ impl<'t> Scanner<'t> {
         Ok(key)
     }
 
-    /// The value behind a key.
+    /// Before the bracket of a list.
+    pub(super) fn list(text: &'t [u8]) -> Result<Self, Told> {
+        let mut scanner = Self { rest: text };
+        scanner.blanks();
+        if scanner.takes(b'[') { Ok(scanner) } else { Err("a list is missing") }
+    }
+
+    /// Goes to the next value of the list; false behind the last, at the end of the text.
+    pub(super) fn item(&mut self, is_first: bool) -> Result<bool, Told> {
+        self.blanks();
+        if self.takes(b']') {
+            self.blanks();
+            return if self.rest.is_empty() { Ok(false) } else { Err("text after the list") };
+        }
+        if is_first || self.takes(b',') { Ok(true) } else { Err("`,` or `]` is missing after a value") }
+    }
+
+    /// A text alone, as it means.
+    pub(super) fn whole_text(text: &'t [u8]) -> Result<Cow<'t, [u8]>, Told> {
+        Self { rest: text }.text()
+    }
+
+    /// Whether the text is one sound value.
+    pub(super) fn check(text: &'t [u8]) -> Result<(), Told> {
+        let mut scanner = Self { rest: text };
+        scanner.skip()?;
+        if scanner.rest.is_empty() { Ok(()) } else { Err("a value is missing or no JSON") }
+    }
+
+    /// The value behind a key, or of a list.
     pub(super) fn value(&mut self) -> Result<Json<'t>, Told> {
         self.blanks();
         match self.rest.first() {

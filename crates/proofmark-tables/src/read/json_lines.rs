@@ -3,28 +3,21 @@
 
 use std::io::Read;
 
-use proofmark_core::config::nearest;
-
-use crate::column::scalar::{self, Scalar};
 use crate::error::TableError;
 use crate::source::{Limits, Wanted};
 
 use super::builder::{Builders, Kinds};
 use super::input::Input;
-use super::json::{Json, Scanner, Told};
-use super::shown;
+use super::json_cells::{self, Keys, Place};
 
 /// Bytes of a line, wanted or not.
 const MOST_BYTES: usize = 32 << 20;
-
-/// Keys that are remembered to name one when a column is missing.
-const KEYS: usize = 200;
 
 /// Reads all rows.
 pub(super) fn read(mut input: Input<impl Read>, wanted: &Wanted, limits: &Limits, kinds: Option<&Kinds>) -> Result<Builders, TableError> {
     let names: Vec<&str> = wanted.columns().map(|(name, _)| name).collect();
     let mut builders = Builders::new(names.iter().map(|name| (*name).to_owned()), limits, kinds);
-    let mut keys = Keys { wanted: &names, others: Vec::new(), expected: 0 };
+    let mut keys = Keys::new(&names);
     let (mut line, mut searched, mut at_end) = (0, 0, false);
     loop {
         let window = input.window();
@@ -44,35 +37,8 @@ pub(super) fn read(mut input: Input<impl Read>, wanted: &Wanted, limits: &Limits
             at_end = !input.more()?;
         }
     }
-    refuse_missing(wanted, &builders, &keys)?;
+    json_cells::refuse_missing(wanted, &builders, &keys)?;
     Ok(builders)
-}
-
-/// What is known of the keys of the objects.
-struct Keys<'w> {
-    wanted: &'w [&'w str],
-    /// Some keys that are not wanted.
-    others: Vec<String>,
-    /// The wanted column that comes next if this object has the order of the last.
-    expected: usize,
-}
-
-impl Keys<'_> {
-    fn find(&mut self, key: &[u8]) -> Option<usize> {
-        let is = |index: &usize| self.wanted.get(*index).is_some_and(|name| name.as_bytes() == key);
-        let index = Some(self.expected).filter(is).or_else(|| (0..self.wanted.len()).find(is))?;
-        self.expected = index + 1;
-        Some(index)
-    }
-
-    fn remember(&mut self, key: &[u8]) {
-        if self.others.len() < KEYS && key.len() < 1000 {
-            let key = String::from_utf8_lossy(key);
-            if !self.others.iter().any(|known| *known == key) {
-                self.others.push(key.into_owned());
-            }
-        }
-    }
 }
 
 fn row(text: &[u8], line: u64, keys: &mut Keys<'_>, builders: &mut Builders) -> Result<(), TableError> {
@@ -80,78 +46,8 @@ fn row(text: &[u8], line: u64, keys: &mut Keys<'_>, builders: &mut Builders) -> 
     if text.trim_ascii().is_empty() {
         return Ok(());
     }
-    cells(text, line, keys, builders).map_err(|refused| match refused {
-        Refused::Told(told) => TableError::malformed(line, told),
-        Refused::Error(error) => error,
-    })?;
+    json_cells::object(text, Place::Line(line), keys, builders)?;
     builders.end_row()
-}
-
-/// Why a line is refused.
-enum Refused {
-    Told(Told),
-    Error(TableError),
-}
-
-impl From<Told> for Refused {
-    fn from(told: Told) -> Self {
-        Self::Told(told)
-    }
-}
-
-fn cells(text: &[u8], line: u64, keys: &mut Keys<'_>, builders: &mut Builders) -> Result<(), Refused> {
-    let mut scanner = Scanner::object(text)?;
-    let mut is_first = true;
-    while let Some(key) = scanner.key(is_first)? {
-        is_first = false;
-        let Some(index) = keys.find(&key) else {
-            keys.remember(&key);
-            scanner.skip()?;
-            continue;
-        };
-        let value = scanner.value()?;
-        let (scalar, text) = match &value {
-            Json::Null => (Scalar::Empty, b"".as_slice()),
-            Json::Boolean(true) => (Scalar::Boolean(true), b"true".as_slice()),
-            Json::Boolean(false) => (Scalar::Boolean(false), b"false".as_slice()),
-            Json::Number(text) => (number(text), *text),
-            Json::Text(text) => (Scalar::Text, text.as_ref()),
-            Json::Nested => {
-                let name = keys.wanted.get(index).copied().unwrap_or_default();
-                let told = format!("an object or a list in column `{}` (line {line})", shown(name));
-                return Err(Refused::Error(TableError::Unsupported { told }));
-            }
-        };
-        if !builders.put(index, scalar, text, line).map_err(Refused::Error)? {
-            let name = keys.wanted.get(index).copied().unwrap_or_default().to_owned();
-            return Err(Refused::Error(TableError::DuplicateColumn { name, line: Some(line) }));
-        }
-    }
-    Ok(())
-}
-
-/// What a number means that JSON, or Python, writes so.
-fn number(text: &[u8]) -> Scalar {
-    if let Some(value) = scalar::integer(text) {
-        return Scalar::Integer(value);
-    }
-    let is_digits = text.iter().all(u8::is_ascii_digit);
-    let value = || str::from_utf8(text).ok().and_then(scalar::number);
-    if is_digits { Scalar::Wide } else { value().map_or(Scalar::Text, Scalar::Number) }
-}
-
-fn refuse_missing(wanted: &Wanted, builders: &Builders, keys: &Keys<'_>) -> Result<(), TableError> {
-    if builders.rows() == 0 {
-        return Err(TableError::malformed(None, "the file is empty"));
-    }
-    let absent: Vec<&str> = builders.absent().collect();
-    match wanted.columns().find(|(name, required)| *required && absent.contains(name)) {
-        None => Ok(()),
-        Some((name, _)) => {
-            let nearest = nearest(name, keys.others.iter().map(String::as_str)).map(shown);
-            Err(TableError::MissingColumn { name: name.to_owned(), nearest })
-        }
-    }
 }
 
 #[cfg(test)]
