@@ -7,10 +7,11 @@
 #   stats    second opinions on statistics and tables from scipy, statsmodels and scikit-learn (tests/stats), and error rates
 #   dvc      our comparison against DVC's own, on made-up repositories (tests/dvc)
 #   e2e      the programs in tests/e2e
+#   mlflow   real MLflow servers and stores of two major versions (tests/mlflow)
 #   actions  action.yml, its installer, the workflows and the release, as far as they can be told without a runner (tests/github)
 #   act      the whole action, run by act against a fake GitHub (tests/github)
 #   fuzz     every fuzz target for PROOFMARK_FUZZ_SECONDS (20) each (tests/fuzz)
-#   bench    speed and memory beside DVC, scipy and scikit-learn (tests/bench); only with --bench or by name
+#   bench    speed and memory beside DVC, scipy, scikit-learn and MLflow (tests/bench); only with --bench or by name
 #
 # All parts run even when one fails; the exit code is 1 if any did. Builds and downloads go to PROOFMARK_CACHE
 # (~/.cache/proofmark). PROOFMARK_BIN names another binary for the tests to use.
@@ -49,6 +50,8 @@ part_e2e() {
     return "$failed"
 }
 
+part_mlflow() { "$PROOFMARK_MLFLOW_PYTHON" tests/mlflow/end_to_end.py; }
+
 part_actions() { run_all tests/github/lint.py tests/github/install.py tests/github/release.py; }
 
 part_act() { checking_traffic run_all tests/github/act.py tests/github/strangers.py 'tests/github/speed.py --loose'; }
@@ -59,6 +62,7 @@ part_bench() {
     local failed=0
     run_all tests/bench/compare_with_dvc.py tests/github/speed.py || failed=1
     "$PROOFMARK_STATISTICS_PYTHON" tests/bench/judgement.py || failed=1
+    "$PROOFMARK_MLFLOW_PYTHON" tests/bench/mlflow.py || failed=1
     return "$failed"
 }
 
@@ -126,7 +130,7 @@ read_arguments() {
             usage
             exit 0
             ;;
-        setup | rust | release | stats | dvc | e2e | actions | act | fuzz | bench) parts+=("$1") ;;
+        setup | rust | release | stats | dvc | e2e | mlflow | actions | act | fuzz | bench) parts+=("$1") ;;
         *)
             printf 'no part is called %s\n\n' "$1" >&2
             usage >&2
@@ -135,7 +139,7 @@ read_arguments() {
         esac
         shift
     done
-    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release stats dvc e2e actions act fuzz)
+    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release stats dvc e2e mlflow actions act fuzz)
     if [ "$with_bench" = 1 ] && ! selected bench; then
         parts+=(bench)
     fi
@@ -149,7 +153,7 @@ run_part() {
     (
         set -e
         case $part in
-        dvc | e2e | act | bench)
+        dvc | e2e | mlflow | act | bench)
             binary=$(binary_for_tests)
             export PROOFMARK_BIN="$binary"
             ;;

@@ -136,10 +136,11 @@ fn document(snapshot: &Snapshot, default_branch: Option<&str>) -> String {
     );
     rules(&metrics, &mut text);
     text.push_str(
-        "\n# With the rows of the test set, or several runs, the same limits are judged with noise: surely kept, surely broken, or\n\
-         # cannot tell. `proofmark plan --rows 2000 --margin 0.01` says how large a test set has to be.\n\
-         # [[mlflow]]                        # metrics of runs that are logged to MLflow\n\
+        "\n# Metrics of runs that are logged to MLflow (its address is MLFLOW_TRACKING_URI):\n\
+         # [[mlflow]]\n\
          # experiment = \"churn\"\n\
+         \n# With the rows of the test set, or several runs, the same limits are judged with noise: surely kept, surely broken, or\n\
+         # cannot tell. `proofmark plan --rows 2000 --margin 0.01` says how large a test set has to be.\n\
          # [[table]]\n\
          # name = \"test\"\n\
          # file = \"predictions.parquet\"    # or .csv, .tsv, .json, .jsonl\n\

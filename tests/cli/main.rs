@@ -12,6 +12,7 @@ mod hook;
 mod hostile;
 mod init;
 mod log;
+mod mlflow;
 mod outputs;
 mod plan;
 mod readme;

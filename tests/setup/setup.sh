@@ -112,11 +112,17 @@ if command -v flock >/dev/null 2>&1; then
 fi
 python=$(find_python) || fail 'Python 3.9 or newer is missing'
 needs_venv "$python"
-# Both wait for downloads most of the time.
+# All wait for downloads most of the time.
 set_up_venv "$PROOFMARK_STATISTICS_VENV" statistics statistics-constraints \
     'import numpy, pandas, polars, pyarrow.parquet, scipy.stats, sklearn.metrics, statsmodels.stats.api' &
 statistics=$!
+set_up_venv "$PROOFMARK_MLFLOW_VENV" mlflow mlflow-constraints 'import flask_wtf, mlflow.server, mlflow.tracking' &
+mlflow=$!
+set_up_venv "$PROOFMARK_MLFLOW2_VENV" mlflow2 mlflow2-constraints 'import mlflow.server, mlflow.tracking' &
+mlflow2=$!
 set_up_venv "$PROOFMARK_VENV" requirements constraints 'import dvc.repo, dvclive, jsonschema, pre_commit'
 set_up_npm
 wait "$statistics"
+wait "$mlflow"
+wait "$mlflow2"
 say "ready: $("$PROOFMARK_PYTHON" --version), DVC $("$PROOFMARK_PYTHON" -c 'import dvc; print(dvc.__version__)'), $(git --version)"

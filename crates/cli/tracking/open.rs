@@ -61,6 +61,11 @@ impl Opener {
             // The change's own configuration must not lead the credentials elsewhere.
             (Some(uri), told) => self.at(uri, self.trusted || told == Some(uri)),
             (None, Some(uri)) => self.at(uri, true),
+            // Whoever wrote the change could have put runs there, of both sides.
+            (None, None) if ["GITHUB_ACTIONS", "JENKINS_URL"].iter().any(|name| self.world.var(name).is_some()) => Err(Error::Setting {
+                what: variable.to_owned(),
+                why: "is not set, and in CI a store in the checkout is the change's own".to_owned(),
+            }),
             (None, None) => {
                 let location = location::default(&self.root)?;
                 Ok((location, self.access(None, true)?))

@@ -9,6 +9,7 @@ use proofmark_core::key::Key;
 use proofmark_core::path::RepoPath;
 use proofmark_core::policy::{Policy, PolicyOrigin};
 use proofmark_core::ports::Revision;
+use proofmark_core::problem::{Problem, ProblemKind};
 use proofmark_core::report::{self, Report};
 use proofmark_core::snapshot::{Reading, Snapshot};
 use proofmark_core::value::Value;
@@ -97,8 +98,22 @@ fn a_run_that_diverged_and_runs_that_are_gone() {
     let no_metric = side(&[("d", &[("f1", 0.9)]), ("e", &[("f1", 0.9)])]);
     assert!(judged(&base, &no_metric, AUC).1.findings.iter().any(|finding| finding.verdict == Verdict::Fail));
     // One run beside several has no spread: it is not told that nothing got worse.
-    let one = side(&[("d", &[("auc", 0.7)])]);
-    assert_ne!(only(&judged(&base, &one, AUC).1).verdict, Verdict::Pass);
+    let spread = side(&[("a", &[("auc", 0.90)]), ("b", &[("auc", 0.91)]), ("c", &[("auc", 0.89)])]);
+    let verdict = |head: &Snapshot| only(&judged(&spread, head, AUC).1).verdict;
+    assert_eq!(verdict(&side(&[("d", &[("auc", 0.905)])])), Verdict::Inconclusive);
+    assert_eq!(verdict(&side(&[("d", &[("auc", 0.87)])])), Verdict::Inconclusive);
+    // A loss beyond what the others vary by needs no second run.
+    assert_eq!(verdict(&side(&[("d", &[("auc", 0.7)])])), Verdict::Fail);
+}
+
+#[test]
+fn a_side_that_cannot_be_read_is_no_run_that_is_missing() {
+    let base = side(&[("a", &[("auc", 0.9)]), ("b", &[("auc", 0.91)])]);
+    let mut head = side(&[("d", &[("auc", 0.9)])]);
+    let problem = Problem::new(ProblemKind::Unavailable, path(FILE), "has no run");
+    head.metrics.insert(path(FILE), Reading::unavailable(problem));
+    let (_, judgement) = judged(&base, &head, AUC);
+    assert!(judgement.is_blocked_unjudged(), "{:?}", judgement.findings);
 }
 
 #[test]

@@ -33,6 +33,21 @@ pub fn welch_from_moments(baseline: &Moments, candidate: &Moments, direction: Di
     }
 }
 
+/// One run beside several: Student's test (1908) of two samples of equal variance, to which the single run adds no degree of
+/// freedom: `se^2 = v (1 + 1/n)`, `df = n - 1`, with the variance of the side that has `n` runs. `None` where neither side
+/// stands alone, or the other has fewer than two runs.
+pub fn one_beside_several(baseline: &Moments, candidate: &Moments, direction: Direction, margin: f64, alpha: f64) -> Option<NonInferiority> {
+    let several = match (baseline.n, candidate.n) {
+        (1, 2..) => candidate,
+        (2.., 1) => baseline,
+        _ => return None,
+    };
+    let n = several.n as f64;
+    let se = (several.variance? * (1.0 + 1.0 / n)).sqrt();
+    let improvement = direction.improvement(candidate.mean - baseline.mean);
+    Some(NonInferiority::from_estimate(improvement, se, n - 1.0, margin, alpha))
+}
+
 /// Standard error and degrees of freedom of the difference of means; `None` under two values on a side.
 pub(crate) fn standard_error(one: &Moments, other: &Moments) -> Option<(f64, f64)> {
     let (one_part, other_part) = (one.variance? / one.n as f64, other.variance? / other.n as f64);

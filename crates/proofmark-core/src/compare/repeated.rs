@@ -41,7 +41,10 @@ impl Repeated {
 /// The metrics of which a side has several values.
 pub(super) fn repeated(base: &Readings, head: &Readings) -> Vec<Repeated> {
     let several = |side: &Readings, file: &RepoPath| side.get(file).is_some_and(|reading| reading.runs.len() > 1);
-    let files: BTreeSet<&RepoPath> = base.keys().chain(head.keys()).filter(|file| several(base, file) || several(head, file)).collect();
+    // What cannot be had is told row by row.
+    let readable = |side: &Readings, file: &RepoPath| side.get(file).is_none_or(|reading| reading.leaves.is_ok());
+    let counts = |file: &&RepoPath| (several(base, file) || several(head, file)) && readable(base, file) && readable(head, file);
+    let files: BTreeSet<&RepoPath> = base.keys().chain(head.keys()).filter(counts).collect();
     let mut all = Vec::new();
     for file in files {
         let (base, head) = (by_metric(base.get(file)), by_metric(head.get(file)));

@@ -11,7 +11,7 @@ use proofmark_stats::roc::PairedAuc;
 use proofmark_stats::sample::Moments;
 use proofmark_stats::sign_flip::sign_flip_noninferiority;
 use proofmark_stats::two_proportions::{TwoProportions, two_proportions};
-use proofmark_stats::welch::welch_from_moments;
+use proofmark_stats::welch::{one_beside_several, welch_from_moments};
 use proofmark_stats::{Direction, NonInferiority, Reason, Verdict};
 
 use super::proof::{Evidence, Level, Shown};
@@ -164,7 +164,13 @@ impl Asked<'_> {
             // Both sides are taken to vary as they did; as many runs a side.
             let spread = (old.variance.unwrap_or(f64::NAN) + new.variance.unwrap_or(f64::NAN)).sqrt();
             let power = paired_power(spread, fewest as u64, self.margin, judging.alpha, judging.power);
-            Found::new("welch_noninferiority", "each side has independent runs", test, power, n)
+            match one_beside_several(&old, &new, self.direction, self.margin, judging.alpha) {
+                // One run can show a loss beyond the spread of the others; that there is none it cannot show.
+                Some(test) if test.verdict == Verdict::Fail && !welch => {
+                    Found::new("single_run_t", "one run beside several, taken to vary as they do", test, power, n)
+                }
+                _ => Found::new("welch_noninferiority", "each side has independent runs", test, power, n),
+            }
         };
         found.level = Level::Runs;
         found.shown = [("sd_base", old.variance), ("sd_head", new.variance)]
