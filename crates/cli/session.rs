@@ -130,11 +130,6 @@ impl Session {
         self.trackers().first().and_then(|tracker| tracker.tracking_uri.as_deref())
     }
 
-    /// The full id of the head's commit.
-    pub(crate) fn head_id(&self) -> &str {
-        &self.head_commit.id
-    }
-
     /// The runs that the configuration names.
     pub(crate) fn trackers(&self) -> &[config::Mlflow] {
         self.config.as_ref().map_or(&[], |file| file.config.mlflow.as_slice())
@@ -312,7 +307,10 @@ fn head_side(repository: &Repository, commit: &Commit, typed: Option<&str>, host
         (None, Ok(Head::Branch { name, .. })) => Some(name),
         _ => None,
     };
-    Side { commits, before: Vec::new(), branch: of_run.and_then(|run| run.head.branch.clone()).or(here) }
+    // A fork can call its branch like one of ours.
+    let is_fork = run.and_then(|run| run.pull_request.as_ref()).is_some_and(|pull| pull.fork);
+    let branch = of_run.and_then(|run| run.head.branch.clone()).or(here).filter(|_| !is_fork);
+    Side { commits, before: Vec::new(), branch }
 }
 
 /// What waivers are held against: the day, and what the run says of the change.

@@ -6,6 +6,7 @@ mod events;
 mod forged;
 mod hostile;
 mod options;
+mod pitfalls;
 mod production;
 mod promote;
 mod races;

@@ -4,20 +4,18 @@ use std::collections::BTreeSet;
 
 use proofmark_core::compare::Comparison;
 use proofmark_core::config::{Effect, Severity};
-use proofmark_core::gate::{Finding, Verdict, judge};
+use proofmark_core::gate::{Finding, Verdict};
 use proofmark_core::report::Report;
-use proofmark_core::tracked::TrackedRun;
-use proofmark_core::value::Value;
 use proofmark_mlflow::Registry;
 use proofmark_mlflow::model::{ModelVersion, Which};
 use proofmark_render as render;
 use sha2::{Digest as _, Sha256};
 
 use super::Promote;
-use super::moves::moved;
+use super::moves::{PREFIX, moved};
 use crate::base::Purpose;
 use crate::exit::{self, CliError};
-use crate::gate::{self, Gate, judged};
+use crate::gate::{self, Gate, Judged, judged};
 use crate::host::Host;
 use crate::posting::args::FailOn;
 use crate::printer::Printer;
@@ -42,8 +40,18 @@ pub(super) fn registry(args: &Promote, host: Option<&Host>, world: &World) -> Re
     tracking::registry(&session.opener(world), session.tracking_uri())
 }
 
+/// What the gate says of a promotion.
+pub(super) enum Found {
+    /// The version passes.
+    Passed(Box<Evidence>),
+    /// An earlier try promoted it.
+    Already,
+    /// It does not pass; the exit code.
+    Refused(u8),
+}
+
 impl Evidence {
-    /// Judges; the exit code where that does not let the version pass.
+    /// Judges. A stored report must say what is found now: it is evidence that can be old, or forged.
     pub(super) fn gather(
         args: &Promote,
         registry: &dyn Registry,
@@ -51,31 +59,37 @@ impl Evidence {
         host: Option<&Host>,
         world: &World,
         printer: &Printer,
-    ) -> Result<Result<Self, u8>, CliError> {
-        let report = match &args.report {
-            None => {
-                let gate = Gate { between: args.between.clone(), branch: args.branch.clone(), ..Gate::default() };
-                judged(&gate, host, world)?.report
-            }
-            Some(path) => again(args, read_report(path, world)?, registry, host, world)?,
-        };
-        let runs = judged_runs(&report);
-        let version = version(args, registry, &runs)?;
-        if let Some(code) = refused(&report, args.fail_on, printer)? {
-            return Ok(Err(code));
+    ) -> Result<Found, CliError> {
+        let stored = args.report.as_deref().map(|path| read_report(path, world)).transpose()?;
+        let gate = Gate { between: args.between.clone(), branch: args.branch.clone(), ..Gate::default() };
+        let Judged { report, session } = judged(&gate, host, world)?;
+        let commit = report.comparison.head.revision.commit.clone();
+        if let Some(stored) = &stored {
+            same_commit(stored, commit.as_deref())?;
         }
-        is_about_runs(&report)?;
+        let version = version(args, registry, &judged_runs(&report))?;
+        // What is in production now was compared with itself.
+        if before.is_some_and(|before| before.version == version.version && was_promoted(before, commit.as_deref())) {
+            return Ok(Found::Already);
+        }
+        if let Some(stored) = &stored {
+            same_evidence(stored, &report)?;
+        }
+        if let Some(code) = refused(&report, args.fail_on, printer)? {
+            return Ok(Found::Refused(code));
+        }
+        is_about_runs(&report, &session)?;
         not_moved(args, &report.comparison, before, version.version)?;
-        let text = render::json(&report)?;
+        let text = render::json(stored.as_ref().unwrap_or(&report))?;
         let digest = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Ok(Self {
+        Ok(Found::Passed(Box::new(Self {
             version,
             verdict: report.judgement.verdict,
             effect: report.judgement.effect,
             report: digest,
-            commit: report.comparison.head.revision.commit.clone(),
+            commit,
             run_url: report.run.and_then(|run| run.run_url),
-        }))
+        })))
     }
 
     /// What is kept with the version, by the end of its tag.
@@ -91,51 +105,41 @@ impl Evidence {
     }
 }
 
-/// A stored report, judged again by the policy that counts. What it says of the runs is held against the runs.
-fn again(args: &Promote, mut report: Report, registry: &dyn Registry, host: Option<&Host>, world: &World) -> Result<Report, CliError> {
-    let mut session = Session::open(&args.between, Purpose::Judge, host, world)?;
-    session.branch = args.branch.clone().or(session.branch).or(report.branch.take());
-    report.branch.clone_from(&session.branch);
-    if report.comparison.head.revision.commit.as_deref() != Some(session.head_id()) {
-        let of = report.comparison.head.revision.short_commit().unwrap_or("no commit").to_owned();
-        return Err(CliError::input(format!("the report is about {of}, and the head is {:.10}", session.head_id()))
-            .hint("check out the commit that was judged, or name it: `proofmark promote MODEL BASE HEAD`"));
-    }
-    let policy = session.policy()?;
-    for tracked in &report.comparison.tracked {
-        for run in &tracked.head.runs {
-            same_values(registry, &report.comparison, &tracked.file, run, tracked.head.runs.len() == 1)?;
-        }
-    }
-    report.judgement = judge(&report.comparison, &policy, &session.circumstances(host, world));
-    report.head_policy_judgement = None;
-    Ok(report)
+/// Whether an earlier try moved something to this version, by the judgement of the same commit.
+fn was_promoted(version: &ModelVersion, commit: Option<&str>) -> bool {
+    let tag = |name: &str| version.tags.get(&format!("{PREFIX}{name}")).map(String::as_str);
+    tag("verdict").is_some() && tag("report").is_some() && tag("commit") == commit
 }
 
-/// A report can be old, or forged: the run's own values count.
-fn same_values(
-    registry: &dyn Registry,
-    comparison: &Comparison,
-    file: &proofmark_core::path::RepoPath,
-    told: &TrackedRun,
-    alone: bool,
-) -> Result<(), CliError> {
-    let gone = || CliError::input(format!("the run `{}` that the report judges is gone", told.id)).hint("run the gate again");
-    let run = registry.run(&told.id)?.filter(|run| !run.deleted).ok_or_else(gone)?;
-    for row in comparison.metrics.iter().filter(|row| row.file == *file && !row.whole_file) {
-        let Some(point) = run.metrics.get(&row.key.plain()) else { continue };
-        let of_run = comparison.repeated.iter().find(|one| one.file == row.file && one.metric == row.key && one.against.is_none());
-        let said = match of_run {
-            Some(several) => several.head.get(&told.id),
-            None if alone => row.head.as_ref(),
-            None => None,
-        };
-        if said.is_some_and(|said| !said.same(&Value::Float(point.value))) {
-            return Err(CliError::input(format!("the report says another `{}` than the run `{}` has", row.key, told.id))
-                .hint("run the gate again: somebody logged to the run, or changed the report"));
-        }
+fn same_commit(stored: &Report, head: Option<&str>) -> Result<(), CliError> {
+    let of = &stored.comparison.head.revision;
+    if of.commit.as_deref() == head {
+        return Ok(());
     }
-    Ok(())
+    let (of, head) = (of.short_commit().unwrap_or("no commit"), head.unwrap_or("none"));
+    Err(CliError::input(format!("the report is about {of}, and the head is {head:.10}"))
+        .hint("check out the commit that was judged, or name it: `proofmark promote MODEL BASE HEAD`"))
+}
+
+/// The report's verdict never counts, and its evidence only while it is what the runs, tables and baselines still say.
+fn same_evidence(stored: &Report, found: &Report) -> Result<(), CliError> {
+    let parts = |report: &Report| {
+        let mut comparison = report.comparison.clone();
+        // How commits were called makes no difference.
+        comparison.baseline.of = String::new();
+        for side in [&mut comparison.base, &mut comparison.head].into_iter().chain(comparison.tip.as_mut()) {
+            let revision = &mut side.revision;
+            (revision.name, revision.subject, revision.work_tree) = (String::new(), None, false);
+        }
+        let document = serde_json::to_value(&comparison).map_err(|error| CliError::input("cannot read the report").because(&error))?;
+        Ok::<_, CliError>(document.as_object().cloned().unwrap_or_default())
+    };
+    let (then, now) = (parts(stored)?, parts(found)?);
+    let differs = then.keys().chain(now.keys()).find(|part| then.get(*part) != now.get(*part));
+    differs.map_or(Ok(()), |part| {
+        Err(CliError::input(format!("the report is not what is found now: `comparison.{part}` differs"))
+            .hint("run the gate again on this commit: something was logged, moved or changed since, or the report was"))
+    })
 }
 
 /// The runs of the head that were judged.
@@ -161,10 +165,17 @@ fn version(args: &Promote, registry: &dyn Registry, runs: &BTreeSet<&str>) -> Re
             for run in runs {
                 all.extend(registry.versions_of_run(model, run)?);
             }
-            all.into_iter().max_by_key(|version| version.version).ok_or_else(|| {
+            let newest = all.iter().max_by_key(|version| version.version).cloned().ok_or_else(|| {
                 CliError::input(format!("no version of `{model}` is of a run that was judged ({})", shown()))
                     .hint("register the model that the run logged, or name the version with --version")
-            })?
+            })?;
+            // Who may register versions can name any run with any files.
+            if let Some(other) = all.iter().find(|other| other.run == newest.run && other.source != newest.source) {
+                let (one, two) = (other.version, newest.version);
+                return Err(CliError::input(format!("versions {one} and {two} of `{model}` are of one run and have different files"))
+                    .hint("name the one that is meant with --version"));
+            }
+            newest
         }
     };
     let of = found.run.as_deref();
@@ -200,10 +211,13 @@ fn refused(report: &Report, fail_on: FailOn, printer: &Printer) -> Result<Option
 }
 
 /// A judgement that looked at none of the runs' values says nothing about the model.
-fn is_about_runs(report: &Report) -> Result<(), CliError> {
+fn is_about_runs(report: &Report, session: &Session) -> Result<(), CliError> {
+    let tables = session.config.as_ref().map_or(&[][..], |file| file.config.table.as_slice());
+    let is_artifact = |name: &String| tables.iter().any(|table| table.name == *name && table.mlflow.is_some());
     let is_of_run = |finding: &Finding| {
-        let of_file = |file| report.comparison.tracked.iter().any(|tracked| Some(&tracked.file) == file);
-        finding.rule.is_some() && finding.severity != Severity::Info && (of_file(finding.file.as_ref()) || finding.table.is_some())
+        let of_file = report.comparison.tracked.iter().any(|tracked| Some(&tracked.file) == finding.file.as_ref());
+        let counts = finding.rule.is_some() && finding.severity != Severity::Info;
+        counts && (of_file || finding.table.as_ref().is_some_and(is_artifact))
     };
     if report.judgement.findings.iter().any(is_of_run) {
         return Ok(());

@@ -19,13 +19,13 @@ use crate::printer::Printer;
 use crate::world::World;
 
 pub(crate) use self::document::Promotion;
-use self::evidence::Evidence;
+use self::evidence::{Evidence, Found};
 use self::moves::{Move, Outcome, Target};
 
 /// Move an alias or a stage of MLflow's registry to the version that the gate has passed
 ///
-/// Judges as `proofmark gate` does (or judges the evidence of a stored report again by the base's policy), and moves only when
-/// that passes, the version is of a run that was judged, and nobody moved the alias meanwhile. What it rests on is kept in tags of
+/// Judges as `proofmark gate` does, and moves only when that passes, the version is of a run that was judged, and nobody moved the
+/// alias meanwhile. What it rests on is kept in tags of
 /// the version. Nothing is written when the alias is there already.
 #[derive(Debug, Args)]
 #[command(disable_version_flag = true)]
@@ -46,7 +46,7 @@ pub(crate) struct Promote {
     /// The version [default: the newest that a run of the head made]
     #[arg(long = "version", value_name = "N")]
     pub(crate) number: Option<u64>,
-    /// Judge the evidence of this report of `proofmark gate --format json` instead of gathering it anew
+    /// Only if this report of `proofmark gate --format json` still says what is found now; its hash is kept with the version
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// The branch whose rules judge [default: as the gate has it]
@@ -97,8 +97,9 @@ pub(crate) fn run(args: &Promote, world: &World, printer: &Printer) -> Result<u8
         // Before anything is judged: what the alias led to then is what was judged.
         let before = moves::current(registry.as_ref(), &args.model, &target)?;
         match Evidence::gather(args, registry.as_ref(), before.as_ref(), host.as_ref(), world, printer)? {
-            Ok(evidence) => Some(moves::plan(registry.as_ref(), &target, before.as_ref(), &evidence)?),
-            Err(code) => return Ok(code),
+            Found::Passed(evidence) => Some(moves::plan(registry.as_ref(), &target, before.as_ref(), &evidence)?),
+            Found::Already => None,
+            Found::Refused(code) => return Ok(code),
         }
     };
     let outcome = carry_out(registry.as_ref(), planned, args, &target)?;

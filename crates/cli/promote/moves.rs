@@ -9,7 +9,7 @@ use super::evidence::Evidence;
 use crate::exit::{self, CliError};
 
 /// What the tags begin with that keep what a promotion rests on.
-const PREFIX: &str = "proofmark.";
+pub(super) const PREFIX: &str = "proofmark.";
 /// A version that replaced none.
 const NOTHING: &str = "none";
 

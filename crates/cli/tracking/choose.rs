@@ -3,7 +3,7 @@
 use proofmark_core::config::{Children, Count, Find};
 use proofmark_core::glob::Glob;
 use proofmark_mlflow::Error;
-use proofmark_mlflow::run::{BRANCH_TAG, COMMIT_TAG};
+use proofmark_mlflow::run::{BRANCH_TAG, COMMIT_TAG, Run};
 use proofmark_mlflow::select::{Chosen, Wanted, Way, select};
 
 use super::Source;
@@ -22,7 +22,8 @@ pub(crate) struct Side {
     pub(crate) branch: Option<String>,
 }
 
-pub(super) fn choose(source: &Source, side: &Side) -> Result<Chosen, Error> {
+/// The runs of a side; `other` is the other one, whose runs are `taken` already.
+pub(super) fn choose(source: &Source, side: &Side, other: &Side, taken: &[Run]) -> Result<Chosen, Error> {
     let config = &source.config;
     let commit_tag = config.commit_tag.as_deref().unwrap_or(COMMIT_TAG);
     let mut ways = Vec::new();
@@ -44,6 +45,8 @@ pub(super) fn choose(source: &Source, side: &Side) -> Result<Chosen, Error> {
     }
     let experiments: Vec<String> = source.experiments.iter().map(|experiment| experiment.id.clone()).collect();
     let counts = |name: &str| counts(source.metrics.as_deref(), name);
+    let others: Vec<String> = other.commits.iter().chain(&other.before).filter(|commit| !side.commits.contains(commit)).cloned().collect();
+    let taken = taken.iter().map(|run| run.id.clone()).collect();
     let wanted = Wanted {
         experiments: &experiments,
         ways,
@@ -51,6 +54,8 @@ pub(super) fn choose(source: &Source, side: &Side) -> Result<Chosen, Error> {
         commit_tag,
         children: config.children == Children::Runs,
         newest: config.runs == Count::Newest,
+        others: &others,
+        taken: &taken,
         metric: &counts,
     };
     select(source.store.as_ref(), &wanted)

@@ -27,6 +27,8 @@ use crate::exit::CliError;
 #[derive(Default)]
 pub(crate) struct Tracking {
     opener: Option<Opener>,
+    /// The store that the configuration names first, which has the registry where nothing else is said.
+    typed: Option<String>,
     sources: Vec<Source>,
 }
 
@@ -59,7 +61,8 @@ pub(crate) struct Production {
 impl Tracking {
     /// Finds the runs of both sides and adds what they logged. What cannot be had is a problem of its side, by name.
     pub(crate) fn read(configs: &[Mlflow], opener: Opener, sides: &mut Sides<'_>) -> Self {
-        let mut tracking = Self { opener: Some(opener), sources: Vec::new() };
+        let typed = configs.first().and_then(|config| config.tracking_uri.clone());
+        let mut tracking = Self { opener: Some(opener), typed, sources: Vec::new() };
         for config in configs {
             let file = config.file();
             if sides.base.1.metrics.contains_key(&file) || sides.head.1.metrics.contains_key(&file) {
@@ -112,7 +115,7 @@ impl Tracking {
         let title = uri.to_string();
         let nothing = |why: String| Err(why);
         let no_version = |why: String| Ok(Production { title: title.clone(), run: nothing(why) });
-        let registry = opener.open_registry(self.sources.first().and_then(|source| source.config.tracking_uri.as_deref()))?;
+        let registry = opener.open_registry(self.typed.as_deref())?;
         let version = match registry.model_version(&uri.model, &uri.which) {
             Ok(Some(version)) => version,
             Ok(None) => return no_version(format!("`{title}` leads to no version")),
@@ -176,15 +179,16 @@ impl Tracking {
 
 impl Source {
     fn add(&mut self, sides: &mut Sides<'_>) {
-        let base = self.side(sides.base.0, sides.base.1, false);
-        let head = self.side(sides.head.0, sides.head.1, true);
+        let (base_side, head_side) = (sides.base.0, sides.head.0);
+        let head = self.side(head_side, base_side, &[], sides.head.1, true);
+        let base = self.side(base_side, head_side, &head, sides.base.1, false);
         (self.base, self.head) = (base, head);
         values::warn_of_data(&self.file, &self.base, &self.head, sides.head.1);
     }
 
     /// The runs of one side.
-    fn side(&mut self, side: &Side, snapshot: &mut Snapshot, is_head: bool) -> Vec<Run> {
-        let chosen = match choose::choose(self, side) {
+    fn side(&mut self, side: &Side, other: &Side, taken: &[Run], snapshot: &mut Snapshot, is_head: bool) -> Vec<Run> {
+        let chosen = match choose::choose(self, side, other, taken) {
             Ok(chosen) => chosen,
             Err(error) => {
                 snapshot.metrics.insert(self.file.clone(), Reading::unavailable(problem(&self.file, &error)));

@@ -52,8 +52,9 @@ impl Store for Database {
 
     fn experiment(&self, name: &str) -> Result<Option<Experiment>, Error> {
         let workspace = if self.schema.experiments_in_workspaces { "and workspace = 'default'" } else { "" };
-        let sql =
-            format!("select cast(experiment_id as text) from experiments where name = ? and lifecycle_stage = 'active' {workspace} limit 1");
+        let sql = format!(
+            "select cast(experiment_id as text) from experiments where name = ? and lifecycle_stage = 'active' {workspace} limit 1"
+        );
         let id: Option<String> = self.reader.ask(|sqlite| sqlite.query_row(&sql, [name], |row| row.get(0)).optional())?;
         Ok(id.map(|id| Experiment { id, name: name.to_owned() }))
     }

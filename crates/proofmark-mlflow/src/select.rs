@@ -29,6 +29,10 @@ pub struct Wanted<'a> {
     pub children: bool,
     /// Whether only the newest run counts.
     pub newest: bool,
+    /// Commits of the other side. A branch or a name can lead to their runs, which would be compared with themselves.
+    pub others: &'a [String],
+    /// The ids of runs that the other side has.
+    pub taken: &'a BTreeSet<String>,
     /// Whether a metric is one that is asked for. Runs without any do not count.
     pub metric: &'a dyn Fn(&str) -> bool,
 }
@@ -151,6 +155,12 @@ impl Search<'_> {
 
     /// The newest run, and those of its commit: without one it stands alone.
     fn of_newest(&mut self, runs: Vec<Run>, way: &Way) -> Hit {
+        let foreign = |run: &Run| {
+            self.wanted.taken.contains(&run.id)
+                || run.tag(self.wanted.commit_tag).is_some_and(|commit| self.wanted.others.iter().any(|other| other == commit))
+        };
+        let (foreign, runs): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(foreign);
+        self.put_aside("of the other side", &foreign);
         let newest = runs.iter().max_by_key(|run| (run.started, run.id.clone()))?.clone();
         let commit = newest.tag(self.wanted.commit_tag).map(str::to_owned);
         let together = |run: &Run| run.id == newest.id || (commit.is_some() && run.tag(self.wanted.commit_tag) == commit.as_deref());

@@ -91,3 +91,47 @@ fn what_is_posted_says_which_runs() {
     let text = pull.program().run(&["gate", "--post", "--dry-run"]).expect(1);
     assert!(text.contains("of the head") && text.contains("mlflow:churn"), "{text}");
 }
+
+/// A fork's branch may have the name of the base's.
+#[test]
+fn a_fork_whose_branch_is_called_main_too() {
+    for find in ["[\"branch\"]", "[\"commit\", \"branch\"]"] {
+        let pull = Pull { branch: "main", ..Pull::new(&policy(&format!("find = {find}"))) };
+        pull.lab.log(RunSpec {
+            branch: "main",
+            commit: &pull.lab.base,
+            name: "of the base",
+            metrics: &[("auc", 0.9)],
+            ..RunSpec::default()
+        });
+        let ran = pull.program().run(&["gate"]);
+        assert_ne!(ran.code, Some(0), "{find}: {}", ran.stdout);
+    }
+}
+
+/// The newest run of main is that of the push itself.
+#[test]
+fn a_push_to_main_is_not_compared_with_itself() {
+    let lab = Lab::of(&policy("find = [\"commit\", \"branch\"]"));
+    lab.repo.git(&["switch", "--quiet", "main"]);
+    lab.repo.merge("change");
+    let head = lab.repo.id("main");
+    lab.log(RunSpec { branch: "main", name: "before", metrics: &[("auc", 0.9)], ..RunSpec::default() });
+    lab.log(RunSpec { branch: "main", commit: &head, name: "pushed", metrics: &[("auc", 0.5)], ..RunSpec::default() });
+    let file = lab.repo.outside().join("event.json");
+    let payload = serde_json::json!({"ref": "refs/heads/main", "before": lab.base, "after": head, "repository": {"full_name": "acme/widgets", "default_branch": "main"}});
+    std::fs::write(&file, payload.to_string()).expect("written");
+    let variables = [
+        ("GITHUB_ACTIONS", "true".to_owned()),
+        ("GITHUB_EVENT_NAME", "push".to_owned()),
+        ("GITHUB_EVENT_PATH", file.display().to_string()),
+        ("GITHUB_REPOSITORY", "acme/widgets".to_owned()),
+        ("GITHUB_SHA", head.clone()),
+        ("GITHUB_REF", "refs/heads/main".to_owned()),
+        ("GITHUB_REF_NAME", "main".to_owned()),
+        ("GITHUB_RUN_ID", "1".to_owned()),
+        ("GITHUB_RUN_ATTEMPT", "1".to_owned()),
+    ];
+    let ran = variables.into_iter().fold(lab.program(), |program, (name, value)| program.env(name, value)).run(&["gate"]);
+    assert_ne!(ran.code, Some(0), "{}", ran.stdout);
+}

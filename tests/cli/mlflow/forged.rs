@@ -63,12 +63,12 @@ fn the_bases_policy_judges() {
 fn a_value_of_the_head_is_that_of_its_run() {
     let lab = lab(&policy(""), 0.5);
     let place = forged(&lab, |report| row(report)["head"] = 0.95.into());
-    refuses(&lab, &["--report", &place], 2, "another `auc`");
+    refuses(&lab, &["--report", &place], 2, "`comparison.metrics` differs");
     // Where somebody logged to the run since, the report is old.
     let place = forged(&lab, |_| ());
     let run = lab.mlflow.world().run_named("run").expect("the head's");
     lab.mlflow.world().log_metric(&run, "auc", 0.1, 99, 1);
-    refuses(&lab, &["--report", &place], 2, "another `auc`");
+    refuses(&lab, &["--report", &place], 2, "`comparison.metrics` differs");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_run_that_is_gone_or_unknown() {
     let lab = lab(&policy(""), 0.95);
     let own = lab.mlflow.world().run_named("run").expect("the head's");
     let place = forged(&lab, |report| respelled(report, &own, &"0".repeat(32)));
-    refuses(&lab, &["--report", &place], 2, "gone");
+    refuses(&lab, &["--report", &place], 2, "`comparison.tracked` differs");
     let place = forged(&lab, |report| respelled(report, &own, "../../x?y=z&a\u{1f600}"));
     refuses(&lab, &["--report", &place], 2, "");
 }

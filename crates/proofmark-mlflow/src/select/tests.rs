@@ -69,6 +69,7 @@ fn with(mut run: Run, change: impl FnOnce(&mut Run)) -> Run {
 
 fn choose(runs: Vec<Run>, ways: &[Way], change: impl FnOnce(&mut Wanted<'_>)) -> (Vec<String>, String) {
     let (experiments, tags) = (["1".to_owned()], BTreeMap::new());
+    let taken = BTreeSet::new();
     let mut wanted = Wanted {
         experiments: &experiments,
         ways: ways.to_vec(),
@@ -76,6 +77,8 @@ fn choose(runs: Vec<Run>, ways: &[Way], change: impl FnOnce(&mut Wanted<'_>)) ->
         commit_tag: COMMIT_TAG,
         children: false,
         newest: false,
+        others: &[],
+        taken: &taken,
         metric: &|_| true,
     };
     change(&mut wanted);
@@ -134,6 +137,35 @@ fn a_branch_gives_its_newest_commit() {
     assert!(told.contains("by the branch `wide`; set aside: 1 of other commits (`old`); it is of the commit c2"), "{told}");
     let (ids, told) = choose(vec![on(run("a", "", 1)), on(run("b", "", 2))], &way, |_| {});
     assert_eq!((ids, told.contains("does not say of which commit")), (vec!["b".to_owned()], true), "{told}");
+}
+
+#[test]
+fn a_branch_never_gives_the_runs_of_the_other_side() {
+    let on = |run: Run| with(run, |run| _ = run.tags.insert("branch".into(), "main".into()));
+    let way = [Way::Branch { tag: "branch".into(), branch: "main".into() }];
+    let runs = || vec![on(run("before", "c1", 1)), on(run("pushed", "c2", 2)), on(run("untold", "", 3))];
+    let taken = BTreeSet::from(["untold".to_owned()]);
+    let (others, all) = (["c2".to_owned()], ["c1".to_owned(), "c2".to_owned()]);
+    let choose = |others| {
+        let (experiments, tags) = (["1".to_owned()], BTreeMap::new());
+        let metric = |_: &str| true;
+        let wanted = Wanted {
+            experiments: &experiments,
+            ways: way.to_vec(),
+            tags: &tags,
+            commit_tag: COMMIT_TAG,
+            children: false,
+            newest: false,
+            others,
+            taken: &taken,
+            metric: &metric,
+        };
+        let chosen = select(&Memory(runs()), &wanted).expect("memory does not fail");
+        (chosen.runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>(), chosen.selection.to_string())
+    };
+    let (ids, told) = choose(&others[..]);
+    assert_eq!((ids, told.contains("2 of the other side")), (vec!["before".to_owned()], true), "{told}");
+    assert!(choose(&all[..]).0.is_empty());
 }
 
 #[test]
