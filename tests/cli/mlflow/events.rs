@@ -126,7 +126,7 @@ fn a_push_to_main_is_not_compared_with_itself() {
         ("GITHUB_EVENT_NAME", "push".to_owned()),
         ("GITHUB_EVENT_PATH", file.display().to_string()),
         ("GITHUB_REPOSITORY", "acme/widgets".to_owned()),
-        ("GITHUB_SHA", head.clone()),
+        ("GITHUB_SHA", head),
         ("GITHUB_REF", "refs/heads/main".to_owned()),
         ("GITHUB_REF_NAME", "main".to_owned()),
         ("GITHUB_RUN_ID", "1".to_owned()),
