@@ -1,7 +1,7 @@
 use super::*;
 
 fn place(uri: &str) -> Result<Location, Error> {
-    Location::parse(uri, Path::new("/work"))
+    Location::parse(uri, Path::new("/srv"))
 }
 
 #[test]
@@ -26,11 +26,11 @@ fn addresses_of_servers() {
 #[test]
 fn paths_of_databases() {
     for (uri, path) in [
-        ("sqlite:///mlflow.db", "/work/mlflow.db"),
+        ("sqlite:///mlflow.db", "/srv/mlflow.db"),
         ("sqlite:////var/lib/mlflow.db", "/var/lib/mlflow.db"),
-        ("sqlite:///a b/%41.db?timeout=30&cache=shared", "/work/a b/%41.db"),
-        ("sqlite+pysqlite:///x.db", "/work/x.db"),
-        ("sqlite:///file:x.db?mode=ro&uri=true", "/work/x.db"),
+        ("sqlite:///a b/%41.db?timeout=30&cache=shared", "/srv/a b/%41.db"),
+        ("sqlite+pysqlite:///x.db", "/srv/x.db"),
+        ("sqlite:///file:x.db?mode=ro&uri=true", "/srv/x.db"),
     ] {
         assert_eq!(place(uri), Ok(Location::Database(path.into())), "{uri}");
     }
@@ -42,17 +42,17 @@ fn paths_of_databases() {
 #[test]
 fn paths_of_folders() {
     for (uri, path) in [
-        ("mlruns", "/work/mlruns"),
-        ("./a b", "/work/./a b"),
+        ("mlruns", "/srv/mlruns"),
+        ("./a b", "/srv/./a b"),
         ("/abs/mlruns", "/abs/mlruns"),
         ("file:///abs/my%20runs", "/abs/my runs"),
         ("file:/abs", "/abs"),
-        ("file:rel/x", "/work/rel/x"),
+        ("file:rel/x", "/srv/rel/x"),
         ("file://localhost/abs", "/abs"),
-        ("file:///C:/runs", "/work/C:/runs"),
-        (r"C:\runs", r"/work/C:\runs"),
-        ("100%", "/work/100%"),
-        ("a%zz", "/work/a%zz"),
+        ("file:///C:/runs", "/srv/C:/runs"),
+        (r"C:\runs", r"/srv/C:\runs"),
+        ("100%", "/srv/100%"),
+        ("a%zz", "/srv/a%zz"),
     ] {
         assert_eq!(place(uri), Ok(Location::Folder(path.into())), "{uri}");
     }
