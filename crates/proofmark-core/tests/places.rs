@@ -190,7 +190,8 @@ proptest! {
     }
 
     #[test]
-    fn tables(rows in proptest::collection::vec(("[a-z]{3}", "[0-9\n ]{1,3}", any::<bool>()), 1..10)) {
+    // Names of letters that make no `inf` and no `nan`, which are numbers.
+    fn tables(rows in proptest::collection::vec(("[a-h]{3}", "[0-9\n ]{1,3}", any::<bool>()), 1..10)) {
         let mut writer = Writer::new(vec![false]);
         writer.text.push_str("name,note,score\r\n");
         let mut seen = std::collections::BTreeSet::new();
