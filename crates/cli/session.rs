@@ -122,7 +122,8 @@ impl Session {
         let before = self.before(ANCESTORS + 1)?.into_iter().skip(1).map(|commit| commit.id).collect();
         let base_side = Side { commits, before, branch: self.branch.clone() };
         let mut sides = tracking::Sides { base: (&base_side, base), head: (&self.head_side, head) };
-        Ok(Tracking::read(trackers, self.opener(world), &mut sides))
+        let rules = self.config.as_ref().map_or(&[][..], |file| file.config.rule.as_slice());
+        Ok(Tracking::read(trackers, rules, self.opener(world), &mut sides))
     }
 
     /// The store that the configuration names first.

@@ -56,6 +56,7 @@ pub(super) fn choose(source: &Source, side: &Side, other: &Side, taken: &[Run]) 
         newest: config.runs == Count::Newest,
         others: &others,
         taken: &taken,
+        judged: &|name| source.judged.iter().any(|glob| glob.matches(name)),
         metric: &counts,
     };
     select(source.store.as_ref(), &wanted)

@@ -7,7 +7,7 @@ mod values;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use proofmark_core::config::{Mlflow, Table};
+use proofmark_core::config::{Mlflow, Rule, Table};
 use proofmark_core::glob::Glob;
 use proofmark_core::path::RepoPath;
 use proofmark_core::ports::Blob;
@@ -37,6 +37,8 @@ struct Source {
     config: Mlflow,
     file: RepoPath,
     metrics: Option<Vec<Glob>>,
+    /// The metrics that rules are about.
+    judged: Rc<[Glob]>,
     store: Rc<dyn Store>,
     experiments: Vec<Experiment>,
     base: Vec<Run>,
@@ -60,7 +62,9 @@ pub(crate) struct Production {
 
 impl Tracking {
     /// Finds the runs of both sides and adds what they logged. What cannot be had is a problem of its side, by name.
-    pub(crate) fn read(configs: &[Mlflow], opener: Opener, sides: &mut Sides<'_>) -> Self {
+    pub(crate) fn read(configs: &[Mlflow], rules: &[Rule], opener: Opener, sides: &mut Sides<'_>) -> Self {
+        let of_files = rules.iter().filter(|rule| rule.table.is_none());
+        let judged: Rc<[Glob]> = of_files.filter_map(|rule| Glob::name(&rule.metric).ok()).collect();
         let typed = configs.first().and_then(|config| config.tracking_uri.clone());
         let mut tracking = Self { opener: Some(opener), typed, sources: Vec::new() };
         for config in configs {
@@ -70,7 +74,7 @@ impl Tracking {
                 fail(sides, &file, &Problem::new(ProblemKind::Unparsable, file.clone(), told).hint("give the [[mlflow]] another `name`"));
                 continue;
             }
-            match tracking.source(config, &file) {
+            match tracking.source(config, &file, &judged) {
                 Ok(mut source) => {
                     source.add(sides);
                     tracking.sources.push(source);
@@ -81,7 +85,7 @@ impl Tracking {
         tracking
     }
 
-    fn source(&self, config: &Mlflow, file: &RepoPath) -> Result<Source, Error> {
+    fn source(&self, config: &Mlflow, file: &RepoPath, judged: &Rc<[Glob]>) -> Result<Source, Error> {
         let Some(opener) = &self.opener else { return Err(not_opened()) };
         let store = opener.open(config.tracking_uri.as_deref())?;
         let mut experiments = Vec::new();
@@ -95,7 +99,18 @@ impl Tracking {
         let globs = |globs: &Vec<String>| globs.iter().filter_map(|glob| Glob::name(glob).ok()).collect();
         let tracked = Tracked::new(file.clone(), store.title(), config.experiment.0.clone());
         let metrics = config.metrics.as_ref().map(globs);
-        Ok(Source { config: config.clone(), file: file.clone(), metrics, store, experiments, base: Vec::new(), head: Vec::new(), tracked })
+        let judged = Rc::clone(judged);
+        Ok(Source {
+            config: config.clone(),
+            file: file.clone(),
+            metrics,
+            judged,
+            store,
+            experiments,
+            base: Vec::new(),
+            head: Vec::new(),
+            tracked,
+        })
     }
 
     /// Which runs were chosen, and why.

@@ -33,6 +33,9 @@ pub struct Wanted<'a> {
     pub others: &'a [String],
     /// The ids of runs that the other side has.
     pub taken: &'a BTreeSet<String>,
+    /// Whether a metric is one that is judged. Of a branch's runs the newest one that has any of them is meant: others (an
+    /// export, a long history) only happen to be newer.
+    pub judged: &'a dyn Fn(&str) -> bool,
     /// Whether a metric is one that is asked for. Runs without any do not count.
     pub metric: &'a dyn Fn(&str) -> bool,
 }
@@ -161,6 +164,14 @@ impl Search<'_> {
         };
         let (foreign, runs): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(foreign);
         self.put_aside("of the other side", &foreign);
+        let is_judged = |run: &Run| run.metrics.keys().any(|metric| (self.wanted.judged)(metric));
+        let (judged, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(is_judged);
+        let runs = if judged.is_empty() {
+            others
+        } else {
+            self.put_aside("without a metric that is judged", &others);
+            judged
+        };
         let newest = runs.iter().max_by_key(|run| (run.started, run.id.clone()))?.clone();
         let commit = newest.tag(self.wanted.commit_tag).map(str::to_owned);
         let together = |run: &Run| run.id == newest.id || (commit.is_some() && run.tag(self.wanted.commit_tag) == commit.as_deref());

@@ -78,6 +78,7 @@ fn choose(runs: Vec<Run>, ways: &[Way], change: impl FnOnce(&mut Wanted<'_>)) ->
         children: false,
         newest: false,
         others: &[],
+        judged: &|_| false,
         taken: &taken,
         metric: &|_| true,
     };
@@ -157,6 +158,7 @@ fn a_branch_never_gives_the_runs_of_the_other_side() {
             children: false,
             newest: false,
             others,
+            judged: &metric,
             taken: &taken,
             metric: &metric,
         };
@@ -166,6 +168,20 @@ fn a_branch_never_gives_the_runs_of_the_other_side() {
     let (ids, told) = choose(&others[..]);
     assert_eq!((ids, told.contains("2 of the other side")), (vec!["before".to_owned()], true), "{told}");
     assert!(choose(&all[..]).0.is_empty());
+}
+
+#[test]
+fn the_newest_run_that_is_judged_is_meant() {
+    let on = |run: Run| with(run, |run| _ = run.tags.insert("branch".into(), "main".into()));
+    let history = on(with(run("history", "c1", 9), |run| {
+        run.metrics.clear();
+        run.metrics.insert("loss".into(), Point::new(0.1, 0, 0));
+    }));
+    let way = [Way::Branch { tag: "branch".into(), branch: "main".into() }];
+    let runs = vec![on(run("real", "c2", 5)), history];
+    let (ids, told) = choose(runs.clone(), &way, |wanted| wanted.judged = &|name| name == "auc");
+    assert_eq!((ids, told.contains("1 without a metric that is judged (`history`)")), (vec!["real".to_owned()], true), "{told}");
+    assert_eq!(choose(runs, &way, |wanted| wanted.judged = &|name| name == "f1").0, ["history"]);
 }
 
 #[test]
