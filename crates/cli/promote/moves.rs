@@ -39,6 +39,11 @@ impl Target {
         format!("{PREFIX}replaced.{}", self.name())
     }
 
+    /// The tag of a version that says to which one it gave way again.
+    pub(super) fn rolled_back_tag(&self) -> String {
+        format!("{PREFIX}rolled-back.{}", self.name())
+    }
+
     /// The tag of the model that says what was done here last.
     pub(super) fn last_tag(&self) -> String {
         format!("{PREFIX}last.{}", self.name())

@@ -25,7 +25,7 @@ pub(super) fn plan(registry: &dyn Registry, model: &str, target: &Target, from: 
     if back.is_none() {
         return Err(CliError::input(format!("version {previous} of `{model}`, which version {} replaced, is gone", now.version)));
     }
-    let tag = format!("proofmark.rolled-back.{}", target.name());
+    let tag = target.rolled_back_tag();
     let mut writes = Vec::new();
     if now.tags.get(&tag) != Some(&previous.to_string()) {
         writes.push(Write::VersionTag { version: now.version, key: tag, value: previous.to_string() });

@@ -128,8 +128,7 @@ impl Tracking {
     pub(crate) fn production(&self, uri: &ModelUri) -> Result<Production, Error> {
         let opener = self.opener.as_ref().ok_or_else(not_opened)?;
         let title = uri.to_string();
-        let nothing = |why: String| Err(why);
-        let no_version = |why: String| Ok(Production { title: title.clone(), run: nothing(why) });
+        let no_version = |why: String| Ok(Production { title: title.clone(), run: Err(why) });
         let registry = opener.open_registry(self.typed.as_deref())?;
         let version = match registry.model_version(&uri.model, &uri.which) {
             Ok(Some(version)) => version,
@@ -139,10 +138,8 @@ impl Tracking {
         };
         let title = format!("{title}, version {}", version.version);
         let run = match &version.run {
-            None => nothing(format!("version {} does not say which run made it", version.version)),
-            Some(id) if self.head_runs().contains(id.as_str()) => {
-                nothing(format!("version {} is of a run of this change", version.version))
-            }
+            None => Err(format!("version {} does not say which run made it", version.version)),
+            Some(id) if self.head_runs().contains(id.as_str()) => Err(format!("version {} is of a run of this change", version.version)),
             Some(id) => self.run_of(id)?,
         };
         Ok(Production { title, run })

@@ -1,10 +1,10 @@
-//! Stored reports: evidence that is judged again, and held against the runs.
+//! Stored reports: they have to say what is found when a version is promoted.
 
 use super::promote::{lab, refuses};
 use super::*;
 
 /// What the gate wrote, changed by somebody.
-fn forged(lab: &Lab, change: impl Fn(&mut Value)) -> String {
+pub(super) fn forged(lab: &Lab, change: impl Fn(&mut Value)) -> String {
     let place = lab.file("report.json");
     lab.program().run(&["gate", "--output", &place]);
     let mut report = json(&std::fs::read_to_string(&place).expect("the gate wrote it"));
@@ -14,13 +14,13 @@ fn forged(lab: &Lab, change: impl Fn(&mut Value)) -> String {
 }
 
 /// The file as text, with one in the place of another.
-fn respelled(report: &mut Value, old: &str, new: &str) {
+pub(super) fn respelled(report: &mut Value, old: &str, new: &str) {
     let text = report.to_string();
     assert!(text.contains(old), "{old} is not in {text}");
     *report = json(&text.replace(old, new));
 }
 
-fn row(report: &mut Value) -> &mut Value {
+pub(super) fn row(report: &mut Value) -> &mut Value {
     &mut report["comparison"]["metrics"][0]
 }
 

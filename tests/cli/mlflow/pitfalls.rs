@@ -1,28 +1,8 @@
 //! What once let a version pass, or stopped one, that should not.
 
+use super::forged::{forged, respelled, row};
 use super::promote::{lab, refuses};
 use super::*;
-
-/// What the gate wrote, changed by somebody.
-fn forged(lab: &Lab, change: impl Fn(&mut Value)) -> String {
-    let place = lab.file("report.json");
-    lab.program().run(&["gate", "--output", &place]);
-    let mut report = json(&std::fs::read_to_string(&place).expect("the gate wrote it"));
-    change(&mut report);
-    std::fs::write(&place, report.to_string()).expect("written");
-    place
-}
-
-/// The file as text, with one in the place of another.
-fn respelled(report: &mut Value, old: &str, new: &str) {
-    let text = report.to_string();
-    assert!(text.contains(old), "{old} is not in {text}");
-    *report = json(&text.replace(old, new));
-}
-
-fn row(report: &mut Value) -> &mut Value {
-    &mut report["comparison"]["metrics"][0]
-}
 
 /// Runs at one server, models at another: MLflow's own client allows it.
 #[test]
