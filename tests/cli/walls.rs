@@ -19,7 +19,7 @@ const OWNED: [(&str, &str); 12] = [
 ];
 
 /// What each crate may know of ours.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("proofmark-core", &["proofmark-stats"]),
     ("proofmark-stats", &[]),
     ("proofmark-tables", &["proofmark-core", "proofmark-stats"]),
@@ -28,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("proofmark-render", &["proofmark-core"]),
     ("proofmark-http", &[]),
     ("proofmark-github", &["proofmark-core", "proofmark-http"]),
+    ("proofmark-jenkins", &["proofmark-core", "proofmark-http"]),
     ("proofmark-mlflow", &["proofmark-core", "proofmark-http"]),
     ("proofmark-testkit", &[]),
 ];

@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod files;
 pub mod gate;
 pub mod glob;
+pub mod jenkins;
 pub mod key;
 pub mod links;
 pub mod number;

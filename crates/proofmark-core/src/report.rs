@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::{Comparison, SCHEMA};
 use crate::gate::Judgement;
+use crate::jenkins::Outcome;
 use crate::run::RunContext;
 
 mod read;
@@ -61,6 +62,9 @@ pub struct Report {
     /// Things about the policy that people should know: that the base had none, say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// In a build of Jenkins: what its step does with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jenkins: Option<Outcome>,
 }
 
 impl Report {
@@ -76,6 +80,7 @@ impl Report {
             judgement,
             head_policy_judgement: None,
             notes: Vec::new(),
+            jenkins: None,
         }
     }
 }

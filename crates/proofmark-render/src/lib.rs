@@ -4,6 +4,7 @@
 //! Everything in a document that came from a repository is hostile here and escaped for its target (see [`escape`]).
 
 pub mod escape;
+pub mod forms;
 pub mod history;
 
 mod annotations;
