@@ -66,7 +66,7 @@ pub(crate) struct Outputs {
     /// The form of what is printed
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-    /// Also write to a file, in the form of its extension (.json, .md, .txt) or as FORMAT=FILE; may be repeated
+    /// Also write to a file, in the form of its extension (.json, .md, .txt, .html, .xml, .sarif) or as FORMAT=FILE; may be repeated
     #[arg(short, long, value_name = "[FORMAT=]FILE")]
     pub(crate) output: Vec<String>,
     /// Show what did not change as well
@@ -98,4 +98,14 @@ pub(crate) enum Format {
     Json,
     /// As `dvc metrics diff --json` prints it
     DvcJson,
+    /// A page of HTML that needs no script
+    Html,
+    /// JUnit XML: a case for each check
+    Junit,
+    /// SARIF 2.1.0: a result for each check to look at
+    Sarif,
+    /// Issues for the Jenkins plugin warnings-ng
+    WarningsNg,
+    /// The arguments of Jenkins' step publishChecks
+    Checks,
 }

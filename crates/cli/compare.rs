@@ -7,17 +7,15 @@ use proofmark_core::report::ComparisonDocument;
 use proofmark_core::tracked::Tracked;
 use proofmark_render as render;
 
-use crate::args::{Between, Format, Outputs};
+use crate::args::{Between, Outputs};
 use crate::base::Purpose;
 use crate::exit::{self, CliError};
+use crate::forms::Shown;
 use crate::host::Host;
 use crate::output;
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::world::World;
-
-/// The built-in Markdown template.
-const TEMPLATE: &str = include_str!("../../templates/comparison.md.jinja");
 
 /// Show what happened to every metric between two revisions
 ///
@@ -48,14 +46,8 @@ pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8
         && comparison.base.problems.is_empty()
         && comparison.head.problems.is_empty();
     let document = ComparisonDocument::new(env!("CARGO_PKG_VERSION"), comparison);
-    output::deliver(&args.outputs, world, printer, |format, options| {
-        Ok(match format {
-            Format::Table => render::comparison_table(&document, options),
-            Format::Markdown => render::comparison_markdown(&document, options, &output::template(&args.outputs, TEMPLATE, world)?)?,
-            Format::Json => render::json(&document)?,
-            Format::DvcJson => dvc_json(&document.comparison, args.params, args.outputs.all, printer),
-        })
-    })?;
+    let shown = Shown { outputs: &args.outputs, subject: None, run: host.as_ref().map(|host| &host.run), world, printer };
+    output::deliver(&args.outputs, world, printer, |format, options| shown.comparison(&document, args.params, format, options))?;
     for told in document.comparison.tracked.iter().flat_map(Tracked::told) {
         printer.say(&render::escape::terminal(&told));
     }

@@ -3,6 +3,7 @@
 use clap::Args;
 use proofmark_core::config::{Effect, GitHub};
 use proofmark_core::path::RepoPath;
+use proofmark_core::run::System;
 use proofmark_github::{Finding as Diagnosis, Health, Questions};
 use proofmark_render::escape::terminal;
 
@@ -58,21 +59,28 @@ pub(crate) fn run(args: &Doctor, world: &World, printer: &Printer) -> Result<u8,
     }
     let text = match args.format {
         Format::Json => proofmark_render::json(&findings.iter().map(document).collect::<Vec<_>>())?,
-        Format::Table | Format::Markdown | Format::DvcJson => findings.iter().map(shown).collect(),
+        _ => findings.iter().map(shown).collect(),
     };
     printer.data(text.as_bytes())?;
     let bad = findings.iter().any(|finding| finding.health == Health::Bad);
     Ok(if bad { exit::NOT_JUDGED } else { exit::ALLOWED })
 }
 
+fn system(system: System) -> &'static str {
+    match system {
+        System::Jenkins => "Jenkins",
+        _ => "GitHub Actions",
+    }
+}
+
 /// What runs us.
 fn place(host: Option<&Host>) -> Diagnosis {
     let Some(host) = host else {
-        return Diagnosis::new("run", Health::Good, "by hand: nothing is posted without `--dry-run` or a run of GitHub Actions");
+        return Diagnosis::new("run", Health::Good, "by hand: nothing is posted without `--dry-run` or a run of GitHub Actions or Jenkins");
     };
     let run = &host.run;
     let pull = run.pull_request.as_ref().map(|pull| format!(", pull request #{}", pull.number)).unwrap_or_default();
-    let found = format!("GitHub Actions, event {}{pull}", run.event);
+    let found = format!("{}, event {}{pull}", system(run.system), run.event);
     match run.read_only {
         Some(_) => Diagnosis::new("run", Health::Warning, format!("{found}, whose token can only read"))
             .advise("the report stays in the job summary; two workflows bring it to the pull request (README)"),

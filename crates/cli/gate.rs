@@ -8,14 +8,13 @@ use proofmark_core::gate::{judge, locate};
 use proofmark_core::policy::{PolicyOrigin, PolicySide};
 use proofmark_core::report::Report;
 use proofmark_core::tracked::Tracked;
-use proofmark_render as render;
 
-use crate::args::{Between, Format, Outputs};
+use crate::args::{Between, Outputs};
 use crate::base::Purpose;
-use crate::compare::dvc_json;
 use crate::evidence;
 use crate::exit::{self, CliError};
 use crate::explain::explained;
+use crate::forms::{self, Shown};
 use crate::host::Host;
 use crate::output;
 use crate::posting::args::{FailOn, Posting};
@@ -23,9 +22,6 @@ use crate::posting::{self, Content, Posts, Written};
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::world::World;
-
-/// The built-in Markdown template.
-pub(crate) const TEMPLATE: &str = include_str!("../../templates/report.md.jinja");
 
 /// Judge the change by the policy and exit 0 (allowed) or 1 (blocked)
 ///
@@ -81,11 +77,10 @@ pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, C
 
 /// Shows and posts what was judged.
 fn post(args: &Gate, judged: &Judged, host: &Host, world: &World, printer: &Printer) -> Result<u8, CliError> {
-    let template = output::template(&args.outputs, TEMPLATE, world)?;
+    let template = output::template(&args.outputs, forms::REPORT, world)?;
     if args.posting.dry_run {
-        output::deliver_files(&args.outputs, world, printer, |format, options| {
-            rendered(args, &judged.report, format, options, world, printer)
-        })?;
+        let shown = shown(args, &judged.report, world, printer);
+        output::deliver_files(&args.outputs, world, printer, |format, options| shown.report(&judged.report, format, options))?;
     } else {
         posting::guarded(host, world, printer, || show(args, &judged.report, world, printer))?;
     }
@@ -102,28 +97,17 @@ fn posts<'a>(args: &'a Gate, host: &'a Host, config: &'a GitHub, template: Strin
 
 /// Writes the report in every form that was asked for.
 fn show(args: &Gate, report: &Report, world: &World, printer: &Printer) -> Result<(), CliError> {
+    let shown = shown(args, report, world, printer);
     if let Some(metric) = &args.explain {
         let told = explained(report, metric, &args.outputs)?;
-        output::deliver_files(&args.outputs, world, printer, |format, options| rendered(args, report, format, options, world, printer))?;
+        output::deliver_files(&args.outputs, world, printer, |format, options| shown.report(report, format, options))?;
         return printer.data(told.as_bytes());
     }
-    output::deliver(&args.outputs, world, printer, |format, options| rendered(args, report, format, options, world, printer))
+    output::deliver(&args.outputs, world, printer, |format, options| shown.report(report, format, options))
 }
 
-fn rendered(
-    args: &Gate,
-    report: &Report,
-    format: Format,
-    options: &render::Options,
-    world: &World,
-    printer: &Printer,
-) -> Result<String, CliError> {
-    Ok(match format {
-        Format::Table => render::report_table(report, options),
-        Format::Markdown => render::report_markdown(report, options, &output::template(&args.outputs, TEMPLATE, world)?)?,
-        Format::Json => render::json(report)?,
-        Format::DvcJson => dvc_json(&report.comparison, false, args.outputs.all, printer),
-    })
+fn shown<'a>(args: &'a Gate, report: &'a Report, world: &'a World, printer: &'a Printer) -> Shown<'a> {
+    Shown { outputs: &args.outputs, subject: args.posting.subject.as_deref(), run: report.run.as_ref(), world, printer }
 }
 
 /// A report, and what it was made from.

@@ -1,4 +1,6 @@
-//! The CI system that runs us: what the run is about, and the way to its server.
+//! The CI system that runs us: what the run is about, and the way to GitHub.
+
+mod jenkins;
 
 use std::cell::OnceCell;
 use std::io::Read as _;
@@ -34,6 +36,10 @@ pub(crate) struct Host {
     pub(crate) run: RunContext,
     /// What only GitHub Actions knows of it.
     pub(crate) actions: Option<actions::Host>,
+    /// What only a build of Jenkins knows of it.
+    jenkins: Option<jenkins::Build>,
+    /// The branch that the repository itself calls its default, where somebody told.
+    default_branch: Option<String>,
     token: Option<Secret>,
     /// What is wrong with a token that is there.
     pub(crate) token_problem: Option<String>,
@@ -54,7 +60,13 @@ impl Host {
                 .because(&error)
                 .hint("GITHUB_EVENT_PATH names the file with the event; act takes one with `-e EVENT.json`")
         })?;
-        Ok(found.map(|found| Self { actions: Some(found.clone()), ..Self::new(found.run, world) }))
+        Ok(match found {
+            Some(found) => {
+                let default_branch = found.default_branch.clone();
+                Some(Self { actions: Some(found.clone()), default_branch, ..Self::new(found.run, world) })
+            }
+            None => jenkins::detect(world).map(|(run, build)| Self { jenkins: Some(build), ..Self::new(run, world) }),
+        })
     }
 
     /// The run around us, or one that the command line describes.
@@ -81,11 +93,15 @@ impl Host {
                 Err(problem) => token_problem = Some(format!("{name} {problem}")),
             }
         }
-        Self { run, actions: None, token, token_problem, world: world.clone(), link: OnceCell::new() }
+        let (actions, jenkins, default_branch) = (None, None, None);
+        Self { run, actions, jenkins, default_branch, token, token_problem, world: world.clone(), link: OnceCell::new() }
     }
 
     /// Asks for what the event does not tell of the pull request: what it goes into, and what its head is.
     pub(crate) fn ask(&mut self) -> Result<(), CliError> {
+        if self.jenkins.is_some() {
+            return self.ask_of_build();
+        }
         if !self.has_token() || self.run.base.commit.is_some() || self.run.read_only == Some(ReadOnly::Fork) {
             return Ok(());
         }
@@ -105,6 +121,30 @@ impl Host {
             self.run.head = Place::new(Some(pull.head_branch), Some(pull.head_sha));
         }
         Ok(())
+    }
+
+    /// The same for a build of Jenkins, whose environment tells less.
+    fn ask_of_build(&mut self) -> Result<(), CliError> {
+        // Without a repository at GitHub there is nobody to ask, and the local comparison needs nobody.
+        if !self.has_token() || self.run.repository.is_none() {
+            return Ok(());
+        }
+        let link = self.link()?;
+        let Some(build) = &mut self.jenkins else { return Ok(()) };
+        match &self.run.pull_request {
+            Some(pull) => {
+                let number = pull.number;
+                link.block_on(build.ask(&mut self.run, number, link.client()))?;
+            }
+            None if build.lacks_base(&self.run, &self.world) => self.default_branch = Some(link.block_on(link.client().default_branch())?),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// The newest commit of the pull request, where it is not what this build is about.
+    pub(crate) fn moved_on(&self) -> Option<&str> {
+        self.jenkins.as_ref()?.moved_on.as_deref()
     }
 
     /// The head as `owner:branch`, as GitHub calls branches wherever they are.
@@ -133,13 +173,14 @@ impl Host {
 
     /// The branch that the repository itself calls its default.
     pub(crate) fn default_branch(&self) -> Option<String> {
-        self.actions.as_ref().and_then(|actions| actions.default_branch.clone())
+        self.default_branch.clone()
     }
 
     /// The repository, where its name is one.
     pub(crate) fn repository(&self) -> Result<RepoName, CliError> {
         let name = self.run.repository.as_deref().ok_or_else(|| {
-            CliError::input("the repository at GitHub is not known").hint("run in GitHub Actions, or give `--repository OWNER/NAME`")
+            CliError::input("the repository at GitHub is not known")
+                .hint("run in GitHub Actions or Jenkins, or give `--repository OWNER/NAME`")
         })?;
         RepoName::parse(name).ok_or_else(|| CliError::input(format!("`{name}` is no repository")).hint("write OWNER/NAME"))
     }
@@ -160,7 +201,9 @@ impl Host {
 
     /// The addresses of the REST and the GraphQL interface.
     pub(crate) fn addresses(&self) -> (String, String) {
-        let api = self.world.var("GITHUB_API_URL").unwrap_or(API).trim_end_matches('/').to_owned();
+        let of_remote = || Some(self.jenkins.as_ref()?.remote.as_ref()?.api_url());
+        let told = self.world.var("GITHUB_API_URL").map(str::to_owned);
+        let api = told.or_else(of_remote).unwrap_or_else(|| API.to_owned()).trim_end_matches('/').to_owned();
         let graphql = self.world.var("GITHUB_GRAPHQL_URL").map_or_else(|| graphql(&api), str::to_owned);
         (api, graphql)
     }

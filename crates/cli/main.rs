@@ -12,6 +12,7 @@ mod doctor;
 mod evidence;
 mod exit;
 mod explain;
+mod forms;
 mod gate;
 mod hook;
 mod host;

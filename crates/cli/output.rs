@@ -67,9 +67,12 @@ fn target(text: &str, world: &World) -> Result<Target, CliError> {
                 "json" => Format::Json,
                 "md" | "markdown" => Format::Markdown,
                 "txt" => Format::Table,
+                "html" | "htm" => Format::Html,
+                "xml" => Format::Junit,
+                "sarif" => Format::Sarif,
                 _ => {
                     return Err(CliError::input(format!("`--output {text}` does not tell the form"))
-                        .hint(format!("write `--output markdown={text}`, or use an extension: .json, .md, .txt")));
+                        .hint(format!("write `--output markdown={text}`, or use an extension: .json, .md, .txt, .html, .xml, .sarif")));
                 }
             };
             (format, text)

@@ -11,13 +11,13 @@ use proofmark_core::gate::{Finding, Judgement, Verdict, WINDOW, judge};
 use proofmark_core::policy::Policy;
 use proofmark_core::reference::Place;
 use proofmark_core::report::Report;
-use proofmark_render as render;
 use proofmark_render::check_name;
-use proofmark_render::escape::terminal;
+use proofmark_render::escape::{markdown, terminal};
 
 use crate::args::{Format, Outputs};
 use crate::configuration::given_config;
 use crate::exit::CliError;
+use crate::forms::Shown;
 use crate::gate;
 use crate::output;
 use crate::posting::args::FailOn;
@@ -65,20 +65,17 @@ pub(crate) fn run(args: &Replay, world: &World, printer: &Printer) -> Result<u8,
     // What was to be known about that run still is; some of it may be about its policy.
     report.notes = report.notes.iter().map(|note| format!("In that run: {note}")).collect();
     report.notes.splice(0..0, unmeasured(&report));
+    let shown = Shown { outputs: &args.outputs, subject: None, run: report.run.as_ref(), world, printer };
     output::deliver(&args.outputs, world, printer, |format, options| {
         Ok(match format {
-            Format::Table => format!("{}\n{}", changes.lines("", &terminal), render::report_table(&report, options)),
-            Format::Markdown => {
-                let template = output::template(&args.outputs, gate::TEMPLATE, world)?;
-                let body = render::report_markdown(&report, options, &template)?;
-                format!("{}\n{body}", changes.lines("- ", &render::escape::markdown))
-            }
+            Format::Table => format!("{}\n{}", changes.lines("", &terminal), shown.report(&report, format, options)?),
+            Format::Markdown => format!("{}\n{}", changes.lines("- ", &markdown), shown.report(&report, format, options)?),
             Format::Json => {
                 let mut told = report.clone();
                 told.notes.splice(0..0, changes.told());
-                render::json(&told)?
+                shown.report(&told, format, options)?
             }
-            Format::DvcJson => render::dvc_json(&report.comparison, render::DvcPart::Metrics, args.outputs.all),
+            _ => shown.report(&report, format, options)?,
         })
     })?;
     Ok(gate::code(&report, args.fail_on))

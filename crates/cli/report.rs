@@ -13,11 +13,11 @@ use proofmark_core::report::{self, LIMIT, Report as Document, ReportError};
 use proofmark_core::run::{PullRequest, RunContext};
 use proofmark_core::waiver::Circumstances;
 use proofmark_github::{Found, Link, Pull, RemoteTree};
-use proofmark_render as render;
 
-use crate::args::{Between, Format, Outputs};
+use crate::args::{Between, Outputs};
 use crate::configuration::{given_config, read_config};
 use crate::exit::{self, CliError};
+use crate::forms::{self, Shown};
 use crate::gate;
 use crate::host::Host;
 use crate::output;
@@ -85,7 +85,7 @@ fn posts<'a>(args: &'a Report, host: &'a Host, config: &'a GitHub, world: &World
         host,
         typed: &args.posting,
         config,
-        template: output::template(&args.outputs, gate::TEMPLATE, world)?,
+        template: output::template(&args.outputs, forms::REPORT, world)?,
         options: args.outputs.options(),
         written: output::written(&args.outputs, world)?,
     })
@@ -93,14 +93,8 @@ fn posts<'a>(args: &'a Report, host: &'a Host, config: &'a GitHub, world: &World
 
 /// The report in other forms.
 fn show(args: &Report, report: &Document, world: &World, printer: &Printer) -> Result<(), CliError> {
-    output::deliver(&args.outputs, world, printer, |format, options| {
-        Ok(match format {
-            Format::Table => render::report_table(report, options),
-            Format::Markdown => render::report_markdown(report, options, &output::template(&args.outputs, gate::TEMPLATE, world)?)?,
-            Format::Json => render::json(report)?,
-            Format::DvcJson => render::dvc_json(&report.comparison, render::DvcPart::Metrics, args.outputs.all),
-        })
-    })
+    let shown = Shown { outputs: &args.outputs, subject: args.posting.subject.as_deref(), run: report.run.as_ref(), world, printer };
+    output::deliver(&args.outputs, world, printer, |format, options| shown.report(report, format, options))
 }
 
 fn from_file(path: Option<&Path>, world: &World) -> Result<Document, CliError> {

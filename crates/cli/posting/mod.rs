@@ -11,7 +11,7 @@ mod send;
 use std::sync::Arc;
 
 use proofmark_core::config::GitHub;
-use proofmark_core::run::ReadOnly;
+use proofmark_core::run::{ReadOnly, System};
 use proofmark_github::actions::commands::{Level, Remark, Stopped};
 use proofmark_github::{Found, Link, StatusOrder, StatusState};
 use proofmark_render::{Options, Page, escape};
@@ -170,7 +170,19 @@ impl Posts<'_> {
             ),
             _ if !self.host.has_token() => {
                 let problem = self.host.token_problem.as_deref().unwrap_or("there is no token");
-                (&*format!("{problem}, so nothing is posted: give the step `env: GITHUB_TOKEN: ${{{{ github.token }}}}`"), Arrived::Denied)
+                let cure = match self.host.run.system {
+                    System::Jenkins => "bind credentials of Jenkins to the variable GITHUB_TOKEN",
+                    _ => "give the step `env: GITHUB_TOKEN: ${{ github.token }}`",
+                };
+                (&*format!("{problem}, so nothing is posted: {cure}"), Arrived::Denied)
+            }
+            // Its own build tells of the newer commit, and nobody waits for a check of this one.
+            _ if let Some(newer) = self.host.moved_on() => {
+                let newer = newer.get(..10).unwrap_or(newer);
+                (
+                    &*format!("the pull request has moved on to {newer}, so nothing is posted: the build of that commit reports"),
+                    Arrived::Yes,
+                )
             }
             // Dependabot's token can only read unless the owners chose otherwise: trying tells.
             _ => return self.host.link().map_or_else(Way::Broken, Way::Open),
@@ -301,7 +313,7 @@ enum Way {
 
 /// Nowhere to post.
 pub(crate) fn nowhere() -> CliError {
-    CliError::input("there is no pull request to post to: this is no run of GitHub Actions")
+    CliError::input("there is no pull request to post to: this is no run of GitHub Actions or Jenkins")
         .hint("to see what would be posted, give `--dry-run --repository OWNER/NAME --pull-request NUMBER`")
 }
 

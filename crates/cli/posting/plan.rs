@@ -100,7 +100,7 @@ const OF_PULL_REQUESTS: [&str; 8] = [
 
 /// Never the name of the job: GitHub makes a check of that name itself, and branch rules could not tell them apart.
 /// Two jobs have two names, since the later one of one name would hide the earlier one.
-fn check_name(run: &RunContext, subject: Option<&str>) -> String {
+pub(crate) fn check_name(run: &RunContext, subject: Option<&str>) -> String {
     let what = subject.or(run.job.as_deref()).unwrap_or("metrics");
     // A push is judged against something else than a pull request of the same commit, and must not stand in for it.
     let of_pull_request = OF_PULL_REQUESTS.contains(&run.event.as_str()) && (run.event != "workflow_run" || run.pull_request.is_some());

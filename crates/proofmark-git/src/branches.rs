@@ -116,6 +116,14 @@ impl Repository {
         Err(GitError::NoDefaultBranch { tried, shallow: self.is_shallow() })
     }
 
+    /// The address of the remote, as this clone's own configuration has it: `origin`, or the only one there is.
+    pub fn remote_url(&self) -> Option<String> {
+        let name = self.main_remote();
+        self.inner
+            .objects
+            .with(|handle| handle.repo.config_snapshot().string(format!("remote.{name}.url").as_str()).map(|url| url.to_string()))
+    }
+
     fn main_remote(&self) -> String {
         self.inner.objects.with(|handle| {
             let names = handle.repo.remote_names();

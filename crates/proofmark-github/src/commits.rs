@@ -43,6 +43,15 @@ impl Client {
         self.id(reference.object.sha, &request.shown())
     }
 
+    /// The branch that the repository calls its default. One request.
+    ///
+    /// # Errors
+    /// See [`GitHubError`].
+    pub async fn default_branch(&self) -> Result<String, GitHubError> {
+        let repository: wire::Repository = self.json(&routes::repository(&self.repo)).await?;
+        Ok(repository.default_branch)
+    }
+
     /// A commit. One request.
     ///
     /// # Errors
