@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser as _};
+use clap::Args;
 
 use crate::cli::Cli;
 use crate::exit::CliError;
@@ -40,12 +40,7 @@ const VALUES: [(&str, &str); 12] = [
 const COMPARING: [(&str, &str); 2] = [("base-is", "--base-is"), ("default-branch", "--default-branch")];
 
 pub(crate) fn run(_: &Action, world: &World, printer: &Printer) -> Result<u8, CliError> {
-    let line = command_line(world)?;
-    let cli = Cli::try_parse_from(&line).map_err(|error| {
-        let text = error.render().to_string();
-        let told: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
-        CliError::input(format!("an input of the action cannot be used: {}", told.join(" ").trim_start_matches("error: ")))
-    })?;
+    let cli = Cli::of_words(command_line(world)?, "an input of the action")?;
     let world = with_variables(world);
     let world = cli.global.directory.as_deref().map_or_else(|| world.clone(), |folder| world.inside(folder));
     crate::run(cli.command, &world, printer)

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::args::Global;
-use crate::exit;
+use crate::exit::{self, CliError};
 
 /// Tells in time that a model got worse: compares model metrics between git revisions and gates merges on regressions.
 ///
@@ -15,6 +15,17 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Parses a command line that something else than a shell put together; `what` names its parts in messages.
+    pub(crate) fn of_words(words: Vec<String>, what: &str) -> Result<Self, CliError> {
+        Self::try_parse_from(words).map_err(|error| {
+            let text = error.render().to_string();
+            let told: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+            CliError::input(format!("{what} cannot be used: {}", told.join(" ").trim_start_matches("error: ")))
+        })
+    }
 }
 
 /// The subcommands.
@@ -32,6 +43,7 @@ pub(crate) enum Command {
     Demo(crate::demo::Demo),
     Hook(crate::hook::Hook),
     Doctor(crate::doctor::Doctor),
+    Jenkins(crate::jenkins::Jenkins),
     Action(crate::action::Action),
     Schema(crate::schema::Schema),
     Completions(crate::completions::Completions),

@@ -34,6 +34,11 @@ pub(crate) struct Compare {
 }
 
 pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8, CliError> {
+    carry_out(args, world, printer).map(|(code, _)| code)
+}
+
+/// Compares and shows; the exit code and what was found.
+pub(crate) fn carry_out(args: &Compare, world: &World, printer: &Printer) -> Result<(u8, ComparisonDocument), CliError> {
     // `dvc metrics diff A B` compares A itself; whoever asks for its form means the same.
     let as_dvc = output::wants_dvc(&args.outputs, world)?;
     // Who names the base needs no run to tell it.
@@ -54,7 +59,7 @@ pub(crate) fn run(args: &Compare, world: &World, printer: &Printer) -> Result<u8
     if empty {
         printer.say("No metrics were found on either side. `proofmark init` shows where it looks; name files in [compare] metrics of proofmark.toml.");
     }
-    Ok(if as_dvc { exit::ALLOWED } else { code(&document.comparison) })
+    Ok((if as_dvc { exit::ALLOWED } else { code(&document.comparison) }, document))
 }
 
 /// What could not be read was not compared, and the exit code says so. (`dvc metrics diff` ends with 0 all the same.)

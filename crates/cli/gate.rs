@@ -7,6 +7,7 @@ use proofmark_core::config::{Effect, GitHub};
 use proofmark_core::gate::{judge, locate};
 use proofmark_core::policy::{PolicyOrigin, PolicySide};
 use proofmark_core::report::Report;
+use proofmark_core::run::System;
 use proofmark_core::tracked::Tracked;
 
 use crate::args::{Between, Outputs};
@@ -16,9 +17,11 @@ use crate::exit::{self, CliError};
 use crate::explain::explained;
 use crate::forms::{self, Shown};
 use crate::host::Host;
+use crate::jenkins;
 use crate::output;
 use crate::posting::args::{FailOn, Posting};
-use crate::posting::{self, Content, Posts, Written};
+use crate::posting::plan::check_name;
+use crate::posting::{self, Content, Links, Posts, Written};
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::world::World;
@@ -50,6 +53,34 @@ pub(crate) struct Gate {
 }
 
 pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, CliError> {
+    let Done { outcome, .. } = carry_out(args, world, printer);
+    outcome
+}
+
+/// What became of it.
+pub(crate) struct Done {
+    /// The report, where there is one; also of a run that failed after it.
+    pub(crate) report: Option<Report>,
+    /// Addresses of what was posted.
+    pub(crate) links: Links,
+    /// The exit code, or why nothing was judged.
+    pub(crate) outcome: Result<u8, CliError>,
+}
+
+impl Done {
+    pub(crate) fn new(outcome: Result<u8, CliError>) -> Self {
+        Self { report: None, links: Links::default(), outcome }
+    }
+}
+
+/// Judges, shows, and posts where that is asked for.
+pub(crate) fn carry_out(args: &Gate, world: &World, printer: &Printer) -> Done {
+    let mut done = Done::new(Ok(exit::ALLOWED));
+    done.outcome = in_steps(args, world, printer, &mut done);
+    done
+}
+
+fn in_steps(args: &Gate, world: &World, printer: &Printer, done: &mut Done) -> Result<u8, CliError> {
     let posts_too = args.post || args.posting.dry_run;
     let host = match Host::described(args.posting.repository.as_deref(), args.posting.pull_request, world) {
         // Who names the base needs no run to tell it.
@@ -57,38 +88,42 @@ pub(crate) fn run(args: &Gate, world: &World, printer: &Printer) -> Result<u8, C
         host => host?,
     };
     if !posts_too {
-        let report = judged(args, host.as_ref(), world)?.report;
-        show(args, &report, world, printer)?;
-        return Ok(code(&report, args.fail_on));
+        let report = done.report.insert(judged(args, host.as_ref(), world)?.report);
+        show(args, report, world, printer)?;
+        return Ok(code(report, args.fail_on));
     }
     let mut host = host.ok_or_else(posting::nowhere)?;
     let asked = if args.posting.dry_run { Ok(()) } else { host.ask() };
-    let outcome = asked.and_then(|()| judged(args, Some(&host), world)).and_then(|judged| post(args, &judged, &host, world, printer));
+    let outcome = asked.and_then(|()| judged(args, Some(&host), world)).and_then(|judged| post(args, judged, &host, world, printer, done));
     if let Err(error) = &outcome {
         // An old report that is still shown would pass for a new one.
         let github = Session::github_of_base(&args.between, &host, world);
         let posts = posts(args, &host, &github, String::new(), Written::default());
-        if let Err(more) = posts.post(Content::Broken(error), None, world, printer) {
-            printer.error(&more);
+        match posts.post(Content::Broken(error), None, world, printer) {
+            Ok(delivered) => done.links = delivered.links,
+            Err(more) => drop(printer.error(&more)),
         }
     }
     outcome
 }
 
 /// Shows and posts what was judged.
-fn post(args: &Gate, judged: &Judged, host: &Host, world: &World, printer: &Printer) -> Result<u8, CliError> {
+fn post(args: &Gate, judged: Judged, host: &Host, world: &World, printer: &Printer, done: &mut Done) -> Result<u8, CliError> {
+    let Judged { report, session } = judged;
+    let report = done.report.insert(report);
     let template = output::template(&args.outputs, forms::REPORT, world)?;
     if args.posting.dry_run {
-        let shown = shown(args, &judged.report, world, printer);
-        output::deliver_files(&args.outputs, world, printer, |format, options| shown.report(&judged.report, format, options))?;
+        let shown = shown(args, report, world, printer);
+        output::deliver_files(&args.outputs, world, printer, |format, options| shown.report(report, format, options))?;
     } else {
-        posting::guarded(host, world, printer, || show(args, &judged.report, world, printer))?;
+        posting::guarded(host, world, printer, || show(args, report, world, printer))?;
     }
     let written = output::written(&args.outputs, world)?;
-    let is_judged = |sha: &str| judged.session.head_is(sha, host);
-    let content = Content::Judged { report: &judged.report, holds: &is_judged };
-    let arrived = posts(args, host, &judged.session.github(), template, written).post(content, None, world, printer)?;
-    Ok(posting::code(code(&judged.report, args.fail_on), arrived))
+    let is_judged = |sha: &str| session.head_is(sha, host);
+    let content = Content::Judged { report, holds: &is_judged };
+    let delivered = posts(args, host, &session.github(), template, written).post(content, None, world, printer)?;
+    done.links = delivered.links;
+    Ok(posting::code(code(report, args.fail_on), delivered.arrived))
 }
 
 fn posts<'a>(args: &'a Gate, host: &'a Host, config: &'a GitHub, template: String, written: Written) -> Posts<'a> {
@@ -140,6 +175,10 @@ pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<
     if matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Head, .. }) {
         report.notes.push("The base has no policy, so the one that this change introduces was used.".to_owned());
     }
+    report.jenkins = host.filter(|host| host.run.system == System::Jenkins).map(|host| {
+        let stage = check_name(&host.run, args.posting.subject.as_deref());
+        jenkins::outcome::of_report(&report, args.fail_on, &stage)
+    });
     match session.changed_policy() {
         Ok(Some(own)) => {
             report.notes.push(

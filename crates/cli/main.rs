@@ -17,6 +17,7 @@ mod gate;
 mod hook;
 mod host;
 mod init;
+mod jenkins;
 mod log;
 mod man;
 mod output;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command, world: &World, printer: &Printer) -> Result<u8, CliError> {
     match command {
+        Command::Jenkins(args) => jenkins::run(&args, world, printer),
         Command::Action(args) => action::run(&args, world, printer),
         Command::Compare(args) => compare::run(&args, world, printer),
         Command::Gate(args) => gate::run(&args, world, printer),

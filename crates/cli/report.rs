@@ -18,7 +18,7 @@ use crate::args::{Between, Outputs};
 use crate::configuration::{given_config, read_config};
 use crate::exit::{self, CliError};
 use crate::forms::{self, Shown};
-use crate::gate;
+use crate::gate::{self, Done};
 use crate::host::Host;
 use crate::output;
 use crate::posting::args::{FailOn, Given, Posting};
@@ -48,6 +48,17 @@ pub(crate) struct Report {
 }
 
 pub(crate) fn run(args: &Report, world: &World, printer: &Printer) -> Result<u8, CliError> {
+    carry_out(args, world, printer).outcome
+}
+
+/// Brings the report where it belongs, and tells what became of it.
+pub(crate) fn carry_out(args: &Report, world: &World, printer: &Printer) -> Done {
+    let mut done = Done::new(Ok(exit::ALLOWED));
+    done.outcome = in_steps(args, world, printer, &mut done);
+    done
+}
+
+fn in_steps(args: &Report, world: &World, printer: &Printer, done: &mut Done) -> Result<u8, CliError> {
     let host = Host::described(args.posting.repository.as_deref(), args.posting.pull_request, world)?;
     let given = args.config.as_deref().map(|path| given_config(path, world)).transpose()?;
     let config = given.map(|file| file.config.github);
@@ -60,13 +71,13 @@ pub(crate) fn run(args: &Report, world: &World, printer: &Printer) -> Result<u8,
     if let Some(artifact) = &args.given.from_artifact {
         return from_artifact(args, artifact, config, host.ok_or_else(posting::nowhere)?, world, printer);
     }
-    let report = from_file(args.given.report.as_deref(), world)?;
+    let report = done.report.insert(from_file(args.given.report.as_deref(), world)?);
     let wants_forms = args.outputs.format.is_some() || !args.outputs.output.is_empty();
     if wants_forms {
-        show(args, &report, world, printer)?;
+        show(args, report, world, printer)?;
     }
     let Some(mut host) = host else {
-        return if wants_forms { Ok(gate::code(&report, args.fail_on)) } else { Err(posting::nowhere()) };
+        return if wants_forms { Ok(gate::code(report, args.fail_on)) } else { Err(posting::nowhere()) };
     };
     if !args.posting.dry_run {
         host.ask()?;
@@ -76,8 +87,9 @@ pub(crate) fn run(args: &Report, world: &World, printer: &Printer) -> Result<u8,
     // The same commit, or the merge of it that this run was given to test.
     let is_merge = |sha: &str| host.run.head.commit.as_deref() == Some(sha) && host.run.merged.is_some() && host.run.merged == judged;
     let holds = |sha: &str| judged.as_deref() == Some(sha) || is_merge(sha);
-    let arrived = posts(args, &host, &config, world)?.post(Content::Judged { report: &report, holds: &holds }, None, world, printer)?;
-    Ok(posting::code_of_delivery(gate::code(&report, args.fail_on), arrived))
+    let delivered = posts(args, &host, &config, world)?.post(Content::Judged { report, holds: &holds }, None, world, printer)?;
+    done.links = delivered.links;
+    Ok(posting::code_of_delivery(gate::code(report, args.fail_on), delivered.arrived))
 }
 
 fn posts<'a>(args: &'a Report, host: &'a Host, config: &'a GitHub, world: &World) -> Result<Posts<'a>, CliError> {
@@ -144,8 +156,8 @@ fn from_artifact(
             let config = config.unwrap_or(github);
             let holds = |sha: &str| says_it_judged(&report, sha);
             let content = Content::Judged { report: &report, holds: &holds };
-            let arrived = posts(args, &host, &config, world)?.post(content, Some(source.place), world, printer)?;
-            Ok(posting::code_of_delivery(gate::code(&report, args.fail_on), arrived))
+            let delivered = posts(args, &host, &config, world)?.post(content, Some(source.place), world, printer)?;
+            Ok(posting::code_of_delivery(gate::code(&report, args.fail_on), delivered.arrived))
         }
         // Whoever waits for the check learns why there is none.
         Err(error) => {

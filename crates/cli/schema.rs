@@ -8,6 +8,7 @@ use proofmark_render::history::HistoryDocument;
 use schemars::generate::SchemaSettings;
 
 use crate::exit::{self, CliError};
+use crate::jenkins::{Capabilities, Request, StepResult};
 use crate::plan::PlanDocument;
 use crate::printer::Printer;
 use crate::promote::Promotion;
@@ -37,6 +38,12 @@ pub(crate) enum Document {
     Promotion,
     /// What `record` keeps
     Record,
+    /// What `jenkins capabilities` prints
+    JenkinsCapabilities,
+    /// What `jenkins step` reads
+    JenkinsRequest,
+    /// What `jenkins step` writes as result.json
+    JenkinsStep,
 }
 
 pub(crate) fn run(args: &Schema, printer: &Printer) -> Result<u8, CliError> {
@@ -53,6 +60,9 @@ fn text(of: Document) -> Result<String, CliError> {
         Document::Plan => printed::<PlanDocument>(),
         Document::Promotion => printed::<Promotion>(),
         Document::Record => printed::<Record>(),
+        Document::JenkinsCapabilities => printed::<Capabilities>(),
+        Document::JenkinsRequest => schemars::schema_for!(Request),
+        Document::JenkinsStep => printed::<StepResult>(),
     };
     serde_json::to_string_pretty(&schema)
         .map(|text| text + "\n")

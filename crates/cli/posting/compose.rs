@@ -124,7 +124,7 @@ fn broken(error: &CliError, look: &Look<'_>, limit: usize) -> String {
 
 /// FNV-1a, 64 bits: the same in every version of every program, which the standard library's hash is not.
 /// <http://www.isthe.com/chongo/tech/comp/fnv/>
-pub(super) fn fnv(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 

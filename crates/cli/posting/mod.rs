@@ -23,11 +23,11 @@ use crate::printer::Printer;
 use crate::world::World;
 
 use args::{Annotations, Posting};
-pub(crate) use compose::Content;
 use compose::Look;
-pub(crate) use runner::Written;
-pub(crate) use send::Place;
-use send::{Letter, Links, Sent};
+pub(crate) use compose::{Content, fnv};
+pub(crate) use runner::{Written, values};
+use send::{Letter, Sent};
+pub(crate) use send::{Links, Place};
 
 /// One report on its way.
 pub(crate) struct Posts<'a> {
@@ -50,9 +50,17 @@ pub(crate) enum Arrived {
     No,
 }
 
+/// What became of a report on its way.
+#[derive(Debug, Clone)]
+pub(crate) struct Delivered {
+    pub(crate) arrived: Arrived,
+    /// Where people find it.
+    pub(crate) links: Links,
+}
+
 impl Posts<'_> {
     /// Posts the content. `place` says where, when it is not where the run says.
-    pub(crate) fn post(&self, content: Content<'_>, place: Option<Place>, world: &World, printer: &Printer) -> Result<Arrived, CliError> {
+    pub(crate) fn post(&self, content: Content<'_>, place: Option<Place>, world: &World, printer: &Printer) -> Result<Delivered, CliError> {
         let run = &self.host.run;
         let plan = plan::plan(run, self.typed, self.config, content.effect());
         let page = Page { title: self.typed.subject.as_deref(), run: Some(run), whole_report: run.run_url.as_deref(), ..Page::default() };
@@ -66,7 +74,8 @@ impl Posts<'_> {
             self.settle(content, &mut place)?;
             let link = self.host.dry()?;
             let sent = send::send(&link, &Letter { place: &place, ..letter })?;
-            return self.show(&link, content, &look, sent.annotated, printer);
+            let arrived = self.show(&link, content, &look, sent.annotated, printer)?;
+            return Ok(Delivered { arrived, links: Links::default() });
         }
         let sent = match self.way(printer) {
             Way::None(arrived) => Sent { arrived, ..Sent::default() },
@@ -86,11 +95,12 @@ impl Posts<'_> {
         self.complain(&sent.denied, Level::Warning, printer)?;
         self.complain(&sent.failed, Level::Error, printer)?;
         self.leave(content, &look, sent.annotated, &sent.links, world, printer)?;
-        Ok(match (sent.failed.is_empty(), sent.denied.is_empty()) {
+        let arrived = match (sent.failed.is_empty(), sent.denied.is_empty()) {
             (false, _) => Arrived::No,
             (true, false) => Arrived::Denied,
             (true, true) => sent.arrived,
-        })
+        };
+        Ok(Delivered { arrived, links: sent.links })
     }
 
     /// Makes sure that the report is shown at a commit that it is about: a check of another commit would open the gate.

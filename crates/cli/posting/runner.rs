@@ -62,7 +62,8 @@ pub(crate) struct Written {
     pub(crate) markdown: Option<PathBuf>,
 }
 
-fn values(content: Content<'_>, links: &Links, written: &Written) -> Vec<(&'static str, String)> {
+/// What later steps may want to know, by name.
+pub(crate) fn values(content: Content<'_>, links: &Links, written: &Written) -> Vec<(&'static str, String)> {
     let effect = content.effect();
     let mut values =
         vec![("effect", effect.name().to_owned()), ("blocked", (effect == Effect::Block).to_string()), ("headline", content.headline())];

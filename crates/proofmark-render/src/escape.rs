@@ -3,11 +3,13 @@
 //! Names, branches, commit subjects, values and messages come from repositories that may want to harm whoever reads
 //! the output. The rule is the same everywhere: the reader sees the literal text, and nothing of it acts.
 
+mod html;
 mod place;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+pub use html::html;
 pub use place::{comment, url};
 
 /// Text for one line of a terminal or a log.
