@@ -11,6 +11,7 @@ mod github;
 mod hook;
 mod hostile;
 mod init;
+mod jenkins;
 mod log;
 mod mlflow;
 mod outputs;

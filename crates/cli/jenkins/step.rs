@@ -132,7 +132,7 @@ pub(crate) fn run(args: &Step, world: &World, printer: &Printer) -> Result<u8, C
 
 /// What an earlier run left must not pass for what this one found.
 fn clear(folder: &Path) -> Result<(), CliError> {
-    for file in FORMS.iter().map(|form| form.file).chain([RESULT]) {
+    for file in [RESULT].into_iter().chain(FORMS.iter().map(|form| form.file)) {
         let path = folder.join(file);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(&path, &error)),
