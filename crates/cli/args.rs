@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use proofmark_core::compare::BaseKind;
 
@@ -35,7 +36,7 @@ pub(crate) struct Between {
     /// What to look at: any git revision [default: the work tree]
     pub(crate) head: Option<String>,
     /// Compare with the merge base of BASE and HEAD (as a pull request is judged), or with BASE itself
-    #[arg(long, value_name = "KIND", value_parser = base_kind)]
+    #[arg(long, value_name = "KIND", value_parser = base_kind())]
     pub(crate) base_is: Option<BaseKind>,
     /// The branch that changes are merged into, when BASE is not given [default: origin/HEAD, main, master]
     #[arg(long, value_name = "BRANCH")]
@@ -52,12 +53,8 @@ fn rows(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|rows| *rows > 0).ok_or_else(|| "give a whole number from 1".to_owned())
 }
 
-fn base_kind(text: &str) -> Result<BaseKind, String> {
-    match text {
-        "merge-base" => Ok(BaseKind::MergeBase),
-        "tip" => Ok(BaseKind::Tip),
-        _ => Err("give `merge-base` or `tip`".to_owned()),
-    }
+fn base_kind() -> impl TypedValueParser<Value = BaseKind> {
+    PossibleValuesParser::new(["merge-base", "tip"]).map(|text| if text == "tip" { BaseKind::Tip } else { BaseKind::MergeBase })
 }
 
 /// Where results go.

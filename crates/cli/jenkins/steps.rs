@@ -295,7 +295,8 @@ mod tests {
     #[test]
     fn options_are_parameters() {
         assert_eq!(parameter("gate", "base").way, Way::Place(1));
-        assert_eq!((parameter("gate", "baseIs").kind, parameter("gate", "post").kind), (Kind::Text, Kind::Boolean));
+        assert_eq!((parameter("gate", "baseIs").kind, parameter("gate", "post").kind), (Kind::Choice, Kind::Boolean));
+        assert_eq!(parameter("gate", "comment").choices.len(), 6);
         assert_eq!(parameter("gate", "failOn").choices, ["block", "notice", "never"]);
         assert_eq!(parameter("gate", "targets").kind, Kind::List);
         assert_eq!((parameter("gate", "pullRequest").kind, parameter("gate", "maxRows").kind), (Kind::Number, Kind::Number));

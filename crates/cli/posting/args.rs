@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use proofmark_core::config::CommentMode;
 
@@ -12,8 +13,8 @@ pub(crate) struct Posting {
     /// Write nothing and print what would be posted where; needs no token
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// What becomes of the comment: update, recreate, hide-and-recreate, delete-when-fixed, only-on-change, off [default: update]
-    #[arg(long, value_name = "MODE", value_parser = comment_mode)]
+    /// What becomes of the comment [default: update]
+    #[arg(long, value_name = "MODE", value_parser = comment_mode())]
     pub(crate) comment: Option<CommentMode>,
     /// Jobs with the same key share one comment, each with a part of its own [default: a comment for each job]
     #[arg(long, value_name = "KEY")]
@@ -81,6 +82,6 @@ pub(crate) struct Given {
     pub(crate) pending: bool,
 }
 
-fn comment_mode(text: &str) -> Result<CommentMode, String> {
-    CommentMode::parse(text).ok_or_else(|| format!("give one of {}", CommentMode::NAMES.join(", ")))
+fn comment_mode() -> impl TypedValueParser<Value = CommentMode> {
+    PossibleValuesParser::new(CommentMode::NAMES).try_map(|text| CommentMode::parse(&text).ok_or("is no mode"))
 }
