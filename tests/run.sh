@@ -8,6 +8,7 @@
 #   dvc      our comparison against DVC's own, on made-up repositories (tests/dvc)
 #   e2e      the programs in tests/e2e
 #   mlflow   real MLflow servers and stores of two major versions (tests/mlflow)
+#   jenkins  the shared library in a harness on Groovy, and real clients against the fake Jenkins (jenkins/test, tests/jenkins)
 #   actions  action.yml, its installer, the workflows and the release, as far as they can be told without a runner (tests/github)
 #   act      the whole action, run by act against a fake GitHub (tests/github)
 #   fuzz     every fuzz target for PROOFMARK_FUZZ_SECONDS (20) each (tests/fuzz)
@@ -51,6 +52,8 @@ part_e2e() {
 }
 
 part_mlflow() { "$PROOFMARK_MLFLOW_PYTHON" tests/mlflow/end_to_end.py; }
+
+part_jenkins() { run_all tests/jenkins/clients.py tests/jenkins/library.py; }
 
 part_actions() { run_all tests/github/lint.py tests/github/install.py tests/github/release.py; }
 
@@ -97,6 +100,12 @@ fake_github() {
     printf '%s\n' "$CARGO_TARGET_DIR/debug/fake_github"
 }
 
+# The fake Jenkins of the testkit.
+fake_jenkins() {
+    cargo build --quiet --locked --package proofmark-testkit --bin fake_jenkins || return
+    printf '%s\n' "$CARGO_TARGET_DIR/debug/fake_jenkins"
+}
+
 # The binary under test: the caller's, or the one that users get, or (when that part was not asked for) a quick build.
 binary_for_tests() {
     if [ -n "$given_binary" ]; then
@@ -130,7 +139,7 @@ read_arguments() {
             usage
             exit 0
             ;;
-        setup | rust | release | stats | dvc | e2e | mlflow | actions | act | fuzz | bench) parts+=("$1") ;;
+        setup | rust | release | stats | dvc | e2e | mlflow | jenkins | actions | act | fuzz | bench) parts+=("$1") ;;
         *)
             printf 'no part is called %s\n\n' "$1" >&2
             usage >&2
@@ -139,7 +148,7 @@ read_arguments() {
         esac
         shift
     done
-    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release stats dvc e2e mlflow actions act fuzz)
+    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release stats dvc e2e mlflow jenkins actions act fuzz)
     if [ "$with_bench" = 1 ] && ! selected bench; then
         parts+=(bench)
     fi
@@ -153,12 +162,16 @@ run_part() {
     (
         set -e
         case $part in
-        dvc | e2e | mlflow | act | bench)
+        dvc | e2e | mlflow | jenkins | act | bench)
             binary=$(binary_for_tests)
             export PROOFMARK_BIN="$binary"
             ;;
         esac
         case $part in
+        jenkins)
+            binary=$(fake_jenkins)
+            export PROOFMARK_FAKE_JENKINS="$binary"
+            ;;
         act | bench)
             binary=$(fake_github)
             export PROOFMARK_FAKE_GITHUB="$binary"

@@ -225,6 +225,31 @@ def hostile_names(world: World) -> None:
     printed(repo, "log", "*")
 
 
+def steps_of_jenkins(world: World) -> None:
+    repo = change(world, {"metrics.json": '{"accuracy": 0.9}'}, {"metrics.json": '{"accuracy": 0.5}'})
+    capabilities = json.loads(repo.proofmark("jenkins", "capabilities").stdout)
+    assert not (wrong := mistakes(repo, "jenkins-capabilities", capabilities)), wrong
+    sides = {"base": "main", "head": "change"}
+    for step, parameters, code in (
+        ("gate", sides, 1),
+        ("gate", sides | {"failOn": "never", "subject": "a </b> \u202e"}, 0),
+        ("gate", sides | {"base": "nowhere"}, 2),
+        ("gate", {"bse": "main"}, 2),
+        ("compare", sides, 0),
+        ("report", {"report": "out/gate/report.json"}, 0),
+        ("report", {"report": "none.json"}, 2),
+    ):
+        request = {"contract": 1, "step": step, "folder": f"out/{step}" if code < 2 else "out/bad", "parameters": parameters}
+        assert not (wrong := mistakes(repo, "jenkins-request", request)), wrong
+        repo.write({"request.json": json.dumps(request)})
+        repo.proofmark("jenkins", "step", "request.json", code=code)
+        result = json.loads((repo.path / request["folder"] / "result.json").read_text())
+        assert result["exit_code"] == code and result["step"] == step, result
+        assert not (wrong := mistakes(repo, "jenkins-step", result)), wrong
+        for file in result["files"].values():
+            assert (repo.path / request["folder"] / file).stat().st_size, file
+
+
 def policy_mistakes(repo: Repo, text: str, table: tuple[str, ...] = ()) -> list[str]:
     config = tomlkit.parse(text).unwrap()
     for name in table:
@@ -281,6 +306,7 @@ if __name__ == "__main__":
         moved_on_and_far_back,
         dvc_data,
         hostile_names,
+        steps_of_jenkins,
         example_policies_are_valid,
         what_the_binary_refuses_the_schema_does,
     ])

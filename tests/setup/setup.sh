@@ -101,6 +101,11 @@ needs git git
 # The installer of the action, and its tests.
 needs curl curl
 needs openssl openssl
+# The shared library of Jenkins runs on Groovy 2.4; Debian has the very version that Jenkins has.
+needs java default-jre-headless
+needs groovy groovy
+# Opens the pages that the binary writes.
+needs chromium chromium
 # libFuzzer comes as C++ source.
 needs "${CXX:-c++}" g++
 
