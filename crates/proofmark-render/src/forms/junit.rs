@@ -24,6 +24,9 @@ use crate::{Page, RenderError};
 const PACKAGE: &str = "proofmark";
 /// Where checks belong that are about no file and no table: composite rules, and rules that found nothing.
 const RULES: &str = "rules";
+/// The cases that are about no check.
+const CHECKED: &str = "something is checked";
+const JUDGED: &str = "something is judged";
 
 /// JUnit XML: a suite for each metrics file, a case for each check.
 ///
@@ -68,7 +71,7 @@ struct Suite {
 
 fn suites(report: &Report, page: &Page<'_>) -> Vec<Suite> {
     let mut by_name: BTreeMap<String, Suite> = BTreeMap::new();
-    let mut taken = BTreeSet::new();
+    let mut taken = BTreeSet::from([(class(RULES, page), CHECKED.to_owned())]);
     for finding in report.judgement.findings.iter().filter(|finding| finding.severity != Severity::Info) {
         let name = suite_name(finding);
         let class = class_name(finding, page);
@@ -78,17 +81,9 @@ fn suites(report: &Report, page: &Page<'_>) -> Vec<Suite> {
     }
     if report.judgement.reason.as_deref() == Some(NOTHING_CHECKED.id) {
         let suite = by_name.entry(RULES.to_owned()).or_insert_with_key(|name| empty_suite(name, page, of_report(report)));
-        let message = NOTHING_CHECKED.short.to_owned();
-        let text = format!("{message}\nHint: {}", NOTHING_CHECKED.help);
-        let outcome = Outcome::Failed { kind: NOTHING_CHECKED.id, message, text };
-        // No check has an empty pair of brackets in its name.
-        suite.cases.push(Case {
-            class: class(RULES, page),
-            name: "something is checked ()".into(),
-            outcome,
-            told: vec![],
-            numbers: vec![],
-        });
+        let (message, hint) = (NOTHING_CHECKED.short.to_owned(), NOTHING_CHECKED.help);
+        let outcome = Outcome::Failed { kind: NOTHING_CHECKED.id, text: format!("{message}\nHint: {hint}"), message };
+        suite.cases.push(Case::of_all(CHECKED, outcome, page));
     }
     by_name.into_values().collect()
 }
@@ -96,7 +91,7 @@ fn suites(report: &Report, page: &Page<'_>) -> Vec<Suite> {
 fn broken(failure: &Failure<'_>, page: &Page<'_>) -> Suite {
     let mut suite = empty_suite(RULES, page, Vec::new());
     let outcome = Outcome::Error { kind: NOTHING_JUDGED.id, message: failure.headline(), text: failure.lines().join("\n") };
-    suite.cases.push(Case { class: class(RULES, page), name: "something is judged ()".into(), outcome, told: vec![], numbers: vec![] });
+    suite.cases.push(Case::of_all(JUDGED, outcome, page));
     suite
 }
 
@@ -160,6 +155,11 @@ fn case_name(finding: &Finding, class: &str, taken: &mut BTreeSet<(String, Strin
 }
 
 impl Case {
+    /// One that is about no check.
+    fn of_all(name: &str, outcome: Outcome, page: &Page<'_>) -> Self {
+        Self { class: class(RULES, page), name: name.to_owned(), outcome, told: Vec::new(), numbers: Vec::new() }
+    }
+
     fn new(finding: &Finding, class: String, name: String) -> Self {
         let message = plain(&format!("{}: {}", finding.verdict.name(), finding.explanation));
         let hint = finding.hint.as_ref().map(|hint| plain(&format!("Hint: {hint}")));
