@@ -83,7 +83,7 @@ const PLACE: &[Own] = &[
     Own::new(
         "folder",
         Kind::Text,
-        "The folder for what the step writes, inside of the workspace [default: proofmark/SUBJECT, or proofmark/STEP]",
+        "The folder for what the step writes, inside of the workspace [default: below `proofmark`, by step and subject]",
     ),
     Own::new(
         "scm",

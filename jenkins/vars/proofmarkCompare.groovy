@@ -1,0 +1,6 @@
+// See proofmarkCompare.txt beside this file for the parameters.
+import proofmark.Step
+
+def call(Map parameters = [:]) {
+    return new Step(this, 'compare').run(parameters)
+}
