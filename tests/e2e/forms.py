@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """The forms that CI systems read, as the real binary writes them: JUnit XML against two schemas of Jenkins and a second reader,
-SARIF against the official schema, HTML against a validator and in a real browser under Jenkins' Content-Security-Policy.
+SARIF against the official schema, issues and checks against the fields that the plugins have, and HTML against a validator
+and in a real browser under Jenkins' Content-Security-Policy.
 
 `PROOFMARK_SCREENSHOTS` names a folder that keeps pictures of the pages.
 """
@@ -26,7 +27,12 @@ from support import Repo, World, main  # noqa: E402
 CACHE = Path(os.environ.get("PROOFMARK_CACHE") or Path.home() / ".cache" / "proofmark")
 SCHEMAS = CACHE / "schemas"
 MODULES = CACHE / "npm" / "node_modules"
-FORMS = {"html": "html", "junit": "xml", "sarif": "sarif"}
+FILES = {"html": "report.html", "junit": "junit.xml", "sarif": "report.sarif", "issues": "issues.json", "checks": "checks.json"}
+# What the parser of the plugin warnings-ng reads (analysis-model, `JsonBaseParser`), of all that it knows.
+ISSUE = {"fileName", "lineStart", "lineEnd", "severity", "category", "type", "message", "description", "moduleName", "fingerprint"}
+# The arguments of the step `publishChecks` (checks-api, `PublishChecksStep`), and its enumerations.
+CHECK = {"name", "title", "summary", "text", "detailsURL", "status", "conclusion", "annotations"}
+ANNOTATION = {"path", "startLine", "endLine", "annotationLevel", "title", "message"}
 PHONE = 360
 # What the page has on purpose: attributes instead of style (obsolete), and more columns than a validator likes.
 HTML_RULES = {
@@ -65,19 +71,24 @@ def change(world: World, base: dict[str, str], head: dict[str, str], name: str =
 
 
 def written(repo: Repo, *arguments: str, code: int) -> dict[str, str]:
-    """Every form of one gate, by its name."""
-    files = {form: f"out.{end}" for form, end in FORMS.items()}
+    """The forms of one gate that have a file ending."""
+    files = {form: f"out.{end}" for form, end in {"html": "html", "junit": "xml", "sarif": "sarif"}.items()}
     outputs = [word for file in files.values() for word in ("--output", file)]
     repo.proofmark("gate", *arguments, *outputs, code=code)
     return {form: (repo.path / file).read_text(encoding="utf-8") for form, file in files.items()}
 
 
-def checked(world: World, repo: Repo, *arguments: str, code: int) -> dict[str, str]:
-    """Every form, valid for everybody who reads it."""
-    forms = written(repo, *arguments, code=code)
+def checked(world: World, repo: Repo, code: int, **parameters: str) -> dict[str, str]:
+    """Every form of one gate as a step of Jenkins has it, valid for everybody who reads it."""
+    request = {"contract": 1, "step": "gate", "folder": "out", "parameters": {"base": "main", "head": "change"} | parameters}
+    repo.write({"request.json": json.dumps(request)})
+    repo.proofmark("jenkins", "step", "request.json", code=code)
+    forms = {form: (repo.path / "out" / file).read_text(encoding="utf-8") for form, file in FILES.items()}
     junit_is_valid(forms["junit"])
     sarif_is_valid(forms["sarif"])
     html_is_valid(world, forms["html"])
+    issues_are_valid(json.loads(forms["issues"]))
+    check_is_valid(json.loads(forms["checks"]))
     return forms
 
 
@@ -103,6 +114,21 @@ def sarif_is_valid(text: str) -> dict[str, Any]:
     return log
 
 
+def issues_are_valid(listed: dict[str, Any]) -> None:
+    assert listed["_class"] == "io.jenkins.plugins.analysis.core.restapi.ReportApi" and listed["size"] == len(listed["issues"]), listed
+    for issue in listed["issues"]:
+        assert set(issue) <= ISSUE and issue["severity"] in {"ERROR", "HIGH", "NORMAL", "LOW"}, issue
+        assert issue["message"] and issue["fingerprint"] and not set("<>") & set(issue["message"]), issue
+
+
+def check_is_valid(check: dict[str, Any]) -> None:
+    assert set(check) <= CHECK and check["name"] and check["title"] and check["status"] == "COMPLETED", check
+    assert check["conclusion"] in {"SUCCESS", "NEUTRAL", "FAILURE"} and len(check["annotations"]) <= 50, check
+    assert all(len(check[name].encode()) <= 65_535 for name in ("summary", "text")), check
+    for row in check["annotations"]:
+        assert set(row) == ANNOTATION and row["annotationLevel"] in {"NOTICE", "WARNING", "FAILURE"} and row["startLine"] > 0, row
+
+
 def html_is_valid(world: World, text: str) -> None:
     (page := world.folder / "page.html").write_text(text, encoding="utf-8")
     (rules := world.folder / "rules.json").write_text(json.dumps(HTML_RULES))
@@ -125,35 +151,39 @@ def everyday(world: World) -> Repo:
 
 
 def every_verdict(world: World) -> None:
-    forms = checked(world, everyday(world), "main", "change", "--subject", "churn model", code=1)
+    forms = checked(world, everyday(world), 1, subject="churn model")
     expected = {"accuracy": "Failure", "auc": "Skipped", "loss": "Passed", "latency_ms": "Passed", "old_score": "Passed"}
     assert outcomes(forms["junit"]) == expected, outcomes(forms["junit"])
     run = json.loads(forms["sarif"])["runs"][0]
     assert run["automationDetails"]["id"] == "proofmark/churn model/", run["automationDetails"]
     levels = {result["message"]["text"].split(":")[0]: result["level"] for result in run["results"]}
-    assert levels == {"accuracy": "error", "latency_ms": "warning", "old_score": "warning", "auc": "warning"}, levels
+    assert levels == {"accuracy": "error", "latency_ms": "warning", "old_score": "warning", "auc": "warning", "shown": "note"}, levels
+    severities = sorted(issue["severity"] for issue in json.loads(forms["issues"])["issues"])
+    assert severities == ["ERROR", "NORMAL", "NORMAL", "NORMAL"], severities
+    check = json.loads(forms["checks"])
+    assert check["name"] == "proofmark: churn model" and check["conclusion"] == "FAILURE", check
     place = run["results"][0]["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "eval/metrics.json"}, "region": {"startLine": 2}}, place
 
 
 def all_passed(world: World) -> None:
     repo = change(world, {"metrics.json": '{"accuracy": 0.9}'}, {"metrics.json": '{"accuracy": 0.95}'})
-    forms = checked(world, repo, "main", "change", code=0)
+    forms = checked(world, repo, 0)
     assert outcomes(forms["junit"]) == {"accuracy": "Passed"}, forms["junit"]
     assert json.loads(forms["sarif"])["runs"][0]["results"] == [], forms["sarif"]
 
 
 def unreadable_and_unjudged(world: World) -> None:
     repo = change(world, {"metrics.json": '{"accuracy": 0.9}'}, {"metrics.json": '{"accuracy": 0.9,\n'})
-    forms = checked(world, repo, "main", "change", code=2)
+    forms = checked(world, repo, 2)
     assert set(outcomes(forms["junit"]).values()) == {"Error"}, forms["junit"]
     assert not json.loads(forms["sarif"])["runs"][0]["invocations"][0]["executionSuccessful"], forms["sarif"]
-    for arguments in (("nowhere", "change"), ("main", "change", "--config", "none.toml")):
-        forms = checked(world, repo, *arguments, code=2)
+    for wrong in ({"base": "nowhere"}, {"config": "none.toml"}, {"bse": "a </b> \u202e"}):
+        forms = checked(world, repo, 2, **wrong)
         assert outcomes(forms["junit"]) == {"something is judged": "Error"}, forms["junit"]
-        assert "Nothing was judged" in forms["html"], forms["html"]
+        assert "Nothing was judged</h1>" in forms["html"] and json.loads(forms["checks"])["conclusion"] == "FAILURE", forms
     repo = change(world, {"README": ""}, {"README": "x"}, "empty")
-    assert outcomes(checked(world, repo, "main", "change", code=1)["junit"]) == {"something is checked": "Failure"}
+    assert outcomes(checked(world, repo, 1)["junit"]) == {"something is checked": "Failure"}
 
 
 def hostile_names(world: World) -> None:
@@ -162,7 +192,7 @@ def hostile_names(world: World) -> None:
     file = "a `b`|<i>c.d/metrics.json"
     repo = change(world, {file: json.dumps(base), "proofmark.toml": policy}, {file: json.dumps(head)})
     subject = "sub.ject </h1>"
-    forms = checked(world, repo, "main", "change", "--subject", subject, code=1)
+    forms = checked(world, repo, 1, subject=subject)
     assert len(outcomes(forms["junit"])) >= len(HOSTILE), forms["junit"]
     with Browser() as browser, serving({"/": forms["html"]}) as server:
         page = browser.open(f"{server.address}/", PHONE)
@@ -177,10 +207,10 @@ def pages_in_a_browser(world: World) -> None:
     repo = everyday(world)
     forms = written(repo, "main", "change", "--subject", "churn", code=1)
     comparison = repo.proofmark("compare", "main", "change", "--format", "html").stdout
-    broken = written(repo, "nowhere", "change", code=2)["html"]
+    broken = checked(world, repo, 2, base="nowhere")["html"]
     html_is_valid(world, comparison)
     pages = {"/report": forms["html"], "/comparison": comparison, "/broken": broken}
-    seen = {"/report": ["✗ churn: BLOCKED: 1 of 4 checks failed", "0.9134 → 0.8934", "params.yaml"], "/comparison": ["1 removed", "old_score"], "/broken": ["nothing was judged", "nowhere"]}
+    seen = {"/report": ["✗ churn: BLOCKED: 1 of 5 checks failed", "0.9134 → 0.8934", "params.yaml"], "/comparison": ["1 removed", "old_score"], "/broken": ["nothing was judged", "nowhere"]}
     with Browser() as browser, serving(pages) as server, serving(pages, policy=None) as open_server:
         for path, texts in seen.items():
             for width in (PHONE, 320, 1280):

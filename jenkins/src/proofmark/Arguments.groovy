@@ -101,7 +101,7 @@ class Arguments implements Serializable {
                 return value instanceof Boolean ? [value: value] : wrong(name, 'true or false', value)
             case 'number':
                 if (value instanceof Integer || value instanceof Long) {
-                    return [value: value]
+                    return ((Number) value).longValue() >= 0 ? [value: value] : wrong(name, 'a whole number', value)
                 }
                 return isText(value) && String.valueOf(value) ==~ /[0-9]{1,18}/ ? [value: Long.valueOf(String.valueOf(value))] : wrong(name, 'a whole number', value)
             case 'list':

@@ -1,0 +1,7 @@
+package hudson
+
+class AbortException extends IOException {
+    AbortException(String message) {
+        super(message)
+    }
+}
