@@ -24,6 +24,7 @@ pub use address::{Base, JobPath};
 pub use build::{Build, BuildPlace, Ended};
 pub use error::{Error, ParameterError};
 pub use events::{Event, Watch};
+pub use form::Content;
 pub use job::{Definition, Job, Kind};
 pub use parameters::{Key, Submission, Value};
 pub use queue::Queued;
@@ -87,6 +88,15 @@ impl Deadline {
     pub fn after(seconds: Option<u64>) -> Self {
         let end = seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
         Self { end, seconds: seconds.unwrap_or_default() }
+    }
+
+    /// The one that comes first.
+    pub fn earlier(self, other: Self) -> Self {
+        match (self.end, other.end) {
+            (Some(ours), Some(theirs)) if theirs < ours => other,
+            (None, Some(_)) => other,
+            _ => self,
+        }
     }
 
     fn check(&self, what: &str) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 pub mod base64;
 pub mod github;
 mod http;
+pub mod jenkins;
 pub mod mlflow;
 pub mod repo;
 pub mod run;

@@ -98,10 +98,12 @@ impl JobPath {
             let names: Vec<String> = text.trim_matches('/').split('/').map(str::to_owned).collect();
             return Self::of_names(names).ok_or_else(|| "a job is `NAME` or `FOLDER/NAME`".to_owned());
         }
-        let lower = |text: &str| text.split_once("://").map(|(scheme, rest)| {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            format!("{}://{}{path}", scheme.to_ascii_lowercase(), host.to_ascii_lowercase())
-        });
+        let lower = |text: &str| {
+            text.split_once("://").map(|(scheme, rest)| {
+                let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                format!("{}://{}{path}", scheme.to_ascii_lowercase(), host.to_ascii_lowercase())
+            })
+        };
         let address = lower(text.trim()).unwrap_or_default();
         let below = address.strip_prefix(base.address()).and_then(|rest| rest.strip_prefix('/'));
         let below = below.ok_or_else(|| format!("it is not below the server `{base}`"))?;
@@ -208,7 +210,18 @@ mod tests {
     fn addresses_of_servers() {
         assert_eq!(base(" HTTPS://CI.example:8443/Jenkins// ").address(), "https://ci.example:8443/Jenkins");
         assert_eq!((base("http://h/").address(), base("http://h").path(), base("http://[::1]:80/j").path()), ("http://h", "", "/j"));
-        for text in ["", "ci.example", "ftp://h", "http://", "http:///x", "http://a:b@h/", "http://h/?a", "http://h/#", "http://h/../x", "http://h h/"] {
+        for text in [
+            "",
+            "ci.example",
+            "ftp://h",
+            "http://",
+            "http:///x",
+            "http://a:b@h/",
+            "http://h/?a",
+            "http://h/#",
+            "http://h/../x",
+            "http://h h/",
+        ] {
             assert!(Base::parse(text).is_err(), "{text}");
         }
     }
@@ -241,8 +254,16 @@ mod tests {
         assert_eq!(of("https://H/jenkins/job/a/job/b%20c/").as_deref(), Ok("a/b c"));
         assert_eq!(of("https://h/jenkins/view/All/job/a/view/x/job/b").as_deref(), Ok("a/b"));
         assert_eq!(of("https://h/jenkins/job/repo/job/feature%252Fx/").as_deref(), Ok("repo/feature%2Fx"));
-        for text in ["https://h/job/a", "https://h/jenkinsx/job/a", "http://h/jenkins/job/a", "https://evil/jenkins/job/a",
-            "https://h/jenkins/", "https://h/jenkins/job/a/12/", "https://h/jenkins/job/a%2Fb", "https://h/jenkins/job/%2e%2e/job/a"] {
+        for text in [
+            "https://h/job/a",
+            "https://h/jenkinsx/job/a",
+            "http://h/jenkins/job/a",
+            "https://evil/jenkins/job/a",
+            "https://h/jenkins/",
+            "https://h/jenkins/job/a/12/",
+            "https://h/jenkins/job/a%2Fb",
+            "https://h/jenkins/job/%2e%2e/job/a",
+        ] {
             assert!(of(text).is_err(), "{text}");
         }
     }
@@ -251,7 +272,12 @@ mod tests {
     fn what_jenkins_says_is_read_wherever_it_says_it_is() {
         for base_at in ["https://h/jenkins", "https://h"] {
             let base = base(base_at);
-            for text in ["http://inside:8080/jenkins/job/a/job/b%252Fc/", "http://inside/job/a/job/b%252Fc/12/", "job/a/job/b%252Fc", "/jenkins/job/a/job/b%252Fc/"] {
+            for text in [
+                "http://inside:8080/jenkins/job/a/job/b%252Fc/",
+                "http://inside/job/a/job/b%252Fc/12/",
+                "job/a/job/b%252Fc",
+                "/jenkins/job/a/job/b%252Fc/",
+            ] {
                 assert_eq!(base.job_of(text).map(|job| job.to_string()).as_deref(), Some("a/b%2Fc"), "{base_at} {text}");
             }
         }

@@ -138,8 +138,10 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::NoJob { .. } => "names are case-sensitive, with folders before them; the user needs Job/Read on the job and Job/Read or \
-                                   Job/Discover on the folders. For a branch of a multibranch project give `--branch`",
+            Self::NoJob { .. } => {
+                "names are case-sensitive, with folders before them; the user needs Job/Read on the job and Job/Read or \
+                                   Job/Discover on the folders. For a branch of a multibranch project give `--branch`"
+            }
             Self::Folder { .. } => "name one of its jobs; for a multibranch project give `--branch`",
             Self::NotBuildable { .. } => "enable it on its page in Jenkins",
             Self::Unauthorized { sent: true, .. } => "make an API token on the user's page in Jenkins, and check user name and token",

@@ -85,7 +85,8 @@ impl Client<'_> {
             let (list, from) = (if page == 0 { "builds" } else { "allBuilds" }, page * PAGE);
             let tree = escaped(&format!("{list}[number,url,queueId,{fields}]{{{from},{}}}", from + PAGE));
             let request = Request::get("read the builds", format!("{}/api/json?tree={tree}", path.path()));
-            let answer: BuildsAnswer = self.wire.found(&request)?.ok_or_else(|| Error::NoJob { job: path.to_string(), others: Vec::new() })?;
+            let answer: BuildsAnswer =
+                self.wire.found(&request)?.ok_or_else(|| Error::NoJob { job: path.to_string(), others: Vec::new() })?;
             let full = answer.builds.len() >= PAGE;
             let reached = answer.builds.iter().any(|build| build.number <= oldest);
             let wanted = answer.builds.into_iter().filter(|build| build.number >= oldest).collect();

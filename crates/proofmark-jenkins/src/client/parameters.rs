@@ -153,6 +153,3 @@ fn with_key(job: &Job, key: Key, values: &mut Vec<(Value, Kind)>) -> Result<Opti
     values.push((Value { name: key.parameter.clone(), content: Content::Text(key.value.clone()) }, Kind::Text));
     Ok(Some(key))
 }
-
-#[cfg(test)]
-mod tests;

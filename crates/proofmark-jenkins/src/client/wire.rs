@@ -69,6 +69,7 @@ pub(super) struct Wire<'w> {
     /// When the last answer came.
     last: Cell<Option<Instant>>,
     authorization: Option<HeaderValue>,
+    user: Option<String>,
     secrets: RefCell<Vec<Secret>>,
     crumb: RefCell<Option<Crumb>>,
     /// What `X-Jenkins-Session` said last: it changes when Jenkins is restarted.
@@ -92,7 +93,8 @@ struct Crumb {
 impl<'w> Wire<'w> {
     pub(super) fn new(base: Base, access: Access, watch: &'w dyn Watch) -> Result<Self, Error> {
         let settings = Settings { tls: base.address().starts_with("https:"), ..access.network };
-        let network = |error: HttpError| Error::Setting { what: "the network's settings".to_owned(), why: error::clean(&error.to_string(), &[]) };
+        let network =
+            |error: HttpError| Error::Setting { what: "the network's settings".to_owned(), why: error::clean(&error.to_string(), &[]) };
         let (authorization, secrets) = access.credentials.as_ref().map(authorization).transpose()?.unzip();
         Ok(Self {
             client: RefCell::new(client(&settings).map_err(network)?),
@@ -101,6 +103,7 @@ impl<'w> Wire<'w> {
             settings,
             last: Cell::default(),
             authorization,
+            user: access.credentials.map(|(user, _)| user),
             secrets: RefCell::new(secrets.unwrap_or_default()),
             crumb: RefCell::default(),
             session: RefCell::default(),
@@ -116,8 +119,9 @@ impl<'w> Wire<'w> {
         &self.base
     }
 
-    pub(super) fn is_authenticated(&self) -> bool {
-        self.authorization.is_some()
+    /// As whom Jenkins is asked.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
     }
 
     /// See `Client::catch_interrupts`.
@@ -131,6 +135,11 @@ impl<'w> Wire<'w> {
     /// A foreign text, fit to be shown.
     pub(super) fn clean(&self, text: &str) -> String {
         error::clean(text, &self.secrets.borrow().iter().collect::<Vec<_>>())
+    }
+
+    /// A line of a log without secrets.
+    pub(super) fn redacted(&self, line: &str) -> String {
+        proofmark_http::redact(line, &self.secrets.borrow().iter().collect::<Vec<_>>())
     }
 
     /// No message shows this text from now on.
@@ -161,7 +170,9 @@ impl<'w> Wire<'w> {
         let (mut since, mut crumbs) = (None::<Instant>, 0);
         loop {
             let problem = match self.tries(request, limit) {
-                Ok(answer) if away(&answer) && (self.met.get() || starting(&answer)) => (format!("it answers {}", answer.status), Ok(answer)),
+                Ok(answer) if away(&answer) && (self.met.get() || starting(&answer)) => {
+                    (format!("it answers {}", answer.status), Ok(answer))
+                }
                 Ok(answer) if crumbs < CRUMBS && crumb_missing(request, &answer) => {
                     crumbs += 1;
                     self.fetch_crumb()?;

@@ -9,6 +9,8 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
+use proofmark_core::config::Severity;
+use proofmark_core::gate::Verdict;
 use proofmark_core::report::{ComparisonDocument, Report};
 use serde::Serialize;
 
@@ -78,17 +80,21 @@ fn judged(report: &Report, page: &Page<'_>, options: &Options) -> Result<String,
         comparison: &'a ComparisonView,
         page: &'a PageView,
         counted: usize,
+        passed: usize,
         tracked: Vec<String>,
         environment: Vec<(&'static str, String)>,
     }
     let room = room(options);
     let view = ReportView::within(report, &room);
+    // As the headline counts them.
+    let counted = || report.judgement.findings.iter().filter(|finding| finding.severity != Severity::Info);
     let context = Context {
         proofmark: &report.proofmark,
         comparison: &view.comparison,
         report: &view,
         page: &PageView::new(report, page, Part::All, room.past),
-        counted: report.judgement.findings.len(),
+        counted: counted().count(),
+        passed: counted().filter(|finding| finding.verdict == Verdict::Pass).count(),
         tracked: tracked(&report.comparison),
         environment: environment(report, page),
     };

@@ -3,7 +3,7 @@
 //! The fields are those that the library `analysis-model` reads (`JsonParser`), from a file whose name ends in `.json`. Both texts
 //! of an issue are taken for HTML there, and for plain text nowhere, so they are escaped for it.
 
-use proofmark_core::config::Effect;
+use proofmark_core::config::{Effect, Severity};
 use proofmark_core::gate::{Finding, Verdict};
 use proofmark_core::problem::ProblemKind;
 use proofmark_core::report::Report;
@@ -22,7 +22,8 @@ const MOST: usize = 5000;
 
 /// The native JSON of the Jenkins plugin `warnings-ng`.
 ///
-/// What blocks is an `ERROR`, a notice `NORMAL`, and what did not pass and is allowed `LOW`; checks that passed are no issues.
+/// What blocks is an `ERROR`, a notice `NORMAL`, and what did not pass and is allowed `LOW`; checks that passed, or that never count, are no
+/// issues.
 /// Fingerprints are of subject, file, check and rule, so that the plugin tells new findings from known ones while numbers move.
 ///
 /// # Errors
@@ -64,7 +65,9 @@ struct Issue {
 
 fn judged(report: &Report, page: &Page<'_>) -> Vec<Issue> {
     let judgement = &report.judgement;
-    let mut findings: Vec<&Finding> = judgement.findings.iter().filter(|finding| finding.verdict != Verdict::Pass).collect();
+    // What never counts must not count in the plugin's quality gates.
+    let counts = |finding: &&Finding| finding.verdict != Verdict::Pass && finding.severity != Severity::Info;
+    let mut findings: Vec<&Finding> = judgement.findings.iter().filter(counts).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.effect), finding.verdict));
     let places = Places::new(report);
     let nothing = judgement.reason.as_deref() == Some(NOTHING_CHECKED.id);
@@ -163,6 +166,9 @@ mod tests {
         assert_eq!(first, expected);
         let severities: Vec<&str> = all.iter().filter_map(|issue| issue["severity"].as_str()).collect();
         assert_eq!(severities, ["ERROR", "NORMAL", "NORMAL", "NORMAL"]);
+        let mut info = report(everyday(), POLICY);
+        info.judgement.findings.iter_mut().for_each(|finding| finding.severity = Severity::Info);
+        assert!(of(&Told::Judged(&info), None).is_empty(), "what never counts is no issue");
     }
 
     #[test]

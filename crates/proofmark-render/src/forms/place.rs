@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use proofmark_core::config;
 use proofmark_core::gate::Finding;
 use proofmark_core::path::RepoPath;
 use proofmark_core::policy::PolicyOrigin;
@@ -26,6 +27,12 @@ impl<'a> Places<'a> {
             PolicyOrigin::BuiltIn => None,
         };
         Self { files, policy }
+    }
+
+    /// Where the policy is, or would be.
+    pub(super) fn policy(&self) -> (RepoPath, u32) {
+        let usual = || RepoPath::root().child(config::FILES[0]);
+        (self.policy.clone().unwrap_or_else(usual), 1)
     }
 
     /// The metric's own line; of a metric that is in no file, the line of the rule that wants it.

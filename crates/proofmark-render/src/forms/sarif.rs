@@ -28,7 +28,8 @@ const MOST_PROBLEMS: usize = 100;
 /// SARIF 2.1.0: a result for each check that people should look at.
 ///
 /// What blocks is an error, a notice a warning, and what did not pass and is allowed a note; checks that passed are no results. A
-/// loss that a waiver accepts is suppressed. Rules are the reasons of checks. Fingerprints are of subject, file, check and
+/// loss that a waiver accepts is suppressed. Every result has a place, which GitHub insists on: what is in no file is told at the
+/// policy. Rules are the reasons of checks. Fingerprints are of subject, file, check and
 /// rule, so that a finding stays the same one while its numbers move. The run's identity ends with a slash, as a category does:
 /// uploads for several subjects stand side by side.
 ///
@@ -73,8 +74,7 @@ struct Outcome<'a> {
     rule_index: usize,
     level: &'static str,
     message: Value,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    locations: Vec<Value>,
+    locations: [Value; 1],
     partial_fingerprints: Value,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     suppressions: Vec<Value>,
@@ -96,7 +96,7 @@ fn judged<'a>(report: &'a Report, page: &Page<'a>) -> Run<'a> {
     let places = Places::new(report);
     let mut results: Vec<Outcome<'_>> = findings.iter().map(|finding| result(finding, &places, page, &index)).collect();
     if nothing {
-        results.insert(0, nothing_checked(page, index(&NOTHING_CHECKED)));
+        results.insert(0, nothing_checked(&places, page, index(&NOTHING_CHECKED)));
     }
     let problems = report.comparison.head.problems.iter().chain(&report.comparison.base.problems).take(MOST_PROBLEMS);
     let mut notes: Vec<Value> = problems.map(unread).collect();
@@ -159,7 +159,7 @@ fn notification(level: &str, text: &str, locations: Vec<Value>) -> Value {
 fn unread(problem: &Problem) -> Value {
     let level = if problem.kind == ProblemKind::Warning { "warning" } else { "error" };
     let line = problem.position.map_or(1, |position| position.line);
-    let mut told = notification(level, &plain(&problem.to_string()), vec![location(&problem.file, line)]);
+    let mut told = notification(level, &plain(&problem.to_string()), vec![location((problem.file.clone(), line))]);
     told["descriptor"] = json!({"id": UNREADABLE_FILE.id});
     told
 }
@@ -178,20 +178,20 @@ fn result<'a>(finding: &'a Finding, places: &Places<'_>, page: &Page<'_>, index:
             Effect::Allow => "note",
         },
         message: message(&plain(&format!("{}: {}: {}{hint}", plain_name(&name), finding.verdict.name(), finding.explanation))),
-        locations: places.of(finding).map(|(file, line)| location(&file, line)).into_iter().collect(),
+        locations: [location(places.of(finding).unwrap_or_else(|| places.policy()))],
         partial_fingerprints: fingerprints(&[page.title.unwrap_or_default(), file, &name, finding.rule.as_deref().unwrap_or_default()]),
         suppressions: finding.waiver.iter().map(|waiver| suppression(&format!("{}: {}", waiver.approved_by, waiver.reason))).collect(),
         properties: facts(finding).into_iter().collect(),
     }
 }
 
-fn nothing_checked<'a>(page: &Page<'_>, rule_index: usize) -> Outcome<'a> {
+fn nothing_checked<'a>(places: &Places<'_>, page: &Page<'_>, rule_index: usize) -> Outcome<'a> {
     Outcome {
         rule_id: NOTHING_CHECKED.id,
         rule_index,
         level: "error",
         message: message(NOTHING_CHECKED.short),
-        locations: Vec::new(),
+        locations: [location(places.policy())],
         partial_fingerprints: fingerprints(&[page.title.unwrap_or_default(), NOTHING_CHECKED.id]),
         suppressions: Vec::new(),
         properties: BTreeMap::new(),
@@ -203,8 +203,8 @@ fn message(text: &str) -> Value {
     json!({"text": text.replace("](", "] (")})
 }
 
-fn location(file: &RepoPath, line: u32) -> Value {
-    json!({"physicalLocation": {"artifactLocation": {"uri": uri(file)}, "region": {"startLine": line.max(1)}}})
+fn location((file, line): (RepoPath, u32)) -> Value {
+    json!({"physicalLocation": {"artifactLocation": {"uri": uri(&file)}, "region": {"startLine": line.max(1)}}})
 }
 
 fn fingerprints(parts: &[&str]) -> Value {

@@ -55,7 +55,7 @@ pub(in crate::client) fn refusal(wire: &Wire<'_>, request: &Request, answer: &An
     let header = |name| answer.header(name).map(|value| wire.clean(value)).filter(|value| !value.is_empty());
     let told = || Some(wire.clean(&words(answer))).filter(|told| !told.is_empty());
     match answer.status {
-        401 => Error::Unauthorized { what, sent: wire.is_authenticated() },
+        401 => Error::Unauthorized { what, sent: wire.user().is_some() },
         403 => {
             let permission = header("x-required-permission");
             let told = if permission.is_some() { None } else { told() };

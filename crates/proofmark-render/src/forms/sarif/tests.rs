@@ -108,6 +108,18 @@ fn what_could_not_be_read_is_told_as_a_notification() {
 fn nothing_checked_is_an_error() {
     let all = results(&report(between(&[], &[]), "[policy]\n"));
     assert_eq!((all.len(), &all[0]["ruleId"], &all[0]["level"]), (1, &json!("nothing-checked"), &json!("error")));
+    assert_eq!(all[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "proofmark.toml");
+}
+
+#[test]
+fn what_is_in_no_file_has_a_place_too() {
+    let mut report = rows_report();
+    report.judgement.policy = proofmark_core::policy::PolicyOrigin::BuiltIn;
+    report.judgement.findings.iter_mut().for_each(|finding| finding.file = None);
+    for result in results(&report) {
+        let place = json!({"artifactLocation": {"uri": "proofmark.toml"}, "region": {"startLine": 1}});
+        assert_eq!(result["locations"], json!([{"physicalLocation": place}]));
+    }
 }
 
 #[test]
