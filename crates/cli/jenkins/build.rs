@@ -13,7 +13,7 @@ use proofmark_jenkins::client::{self, BuildPlace, Client, Deadline, Ended, Job, 
 use proofmark_render::escape::terminal;
 use serde_json::Value;
 
-use self::document::BuildDocument;
+pub(crate) use self::document::BuildDocument;
 use self::talk::Talk;
 use super::outcome;
 use crate::exit::{self, CliError, unwritable};
@@ -27,7 +27,8 @@ use crate::world::World;
 /// not have, and choices that it does not know, are refused: Jenkins ignores them without a word.
 ///
 /// A job with a string parameter PROOFMARK_KEY is never started twice, whatever happens to the network. Without one the start is sent
-/// again only when it surely did not arrive.
+/// again only when it surely did not arrive. A Jenkins that answered before is waited for when it is away, for ten minutes, or
+/// PROOFMARK_NETWORK_SECONDS.
 #[derive(Debug, Args)]
 pub(crate) struct Build {
     /// The job, with its folders: `ml/train`; or its full address
@@ -59,7 +60,7 @@ pub(crate) struct Build {
     /// Seconds in the queue; then the start is taken back. Waits until the build begins
     #[arg(long, value_name = "SECONDS")]
     pub(crate) queue_timeout: Option<u64>,
-    /// A name for this start: a build that has it already is taken, and none is started
+    /// A name for this start: when the queue or one of the newest 100 builds has it already, that is taken, and nothing is started
     #[arg(long, value_name = "KEY", value_parser = key)]
     pub(crate) key: Option<String>,
     /// The string parameter of the job that keeps the key

@@ -33,7 +33,7 @@ pub(crate) struct BuildDocument {
     /// How far it came.
     outcome: Reached,
     /// Where what was waited for came from.
-    origin: Option<From>,
+    origin: Option<CameFrom>,
     /// The queue item.
     queue_id: Option<u64>,
     /// The build's number.
@@ -67,10 +67,10 @@ enum Reached {
 /// Where what was waited for came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum From {
-    /// From this call.
+enum CameFrom {
+    /// CameFrom this call.
     New,
-    /// From this call, though its answer was lost.
+    /// CameFrom this call, though its answer was lost.
     FoundAgain,
     /// An earlier start with the same key.
     Earlier,
@@ -106,10 +106,10 @@ impl BuildDocument {
         self.outcome = Reached::Queued;
         self.queue_id = Some(started.id).filter(|id| *id > 0);
         self.origin = Some(match started.origin {
-            Origin::New => From::New,
-            Origin::FoundAgain => From::FoundAgain,
-            Origin::Earlier => From::Earlier,
-            Origin::Joined => From::Joined,
+            Origin::New => CameFrom::New,
+            Origin::FoundAgain => CameFrom::FoundAgain,
+            Origin::Earlier => CameFrom::Earlier,
+            Origin::Joined => CameFrom::Joined,
         });
     }
 

@@ -1,6 +1,6 @@
 //! Tells what happens while a job is waited for.
 
-use proofmark_jenkins::client::{Event, Watch};
+use proofmark_jenkins::client::{Event, Origin, Watch};
 
 use super::shown;
 use crate::printer::Printer;
@@ -19,8 +19,15 @@ impl<'p> Talk<'p> {
 impl Watch for Talk<'_> {
     fn tell(&self, event: Event<'_>) {
         let line = match event {
-            Event::Queued { id, adopted: false } => format!("queue item {id}"),
-            Event::Queued { id, adopted: true } => format!("queue item {id} was there already; it is taken, and nothing is started"),
+            Event::Queued { id, origin } => {
+                let came = match origin {
+                    Origin::New => "",
+                    Origin::FoundAgain => ": the start had arrived",
+                    Origin::Earlier => ": it has this key already; nothing is started",
+                    Origin::Joined => ": somebody's start with the same parameters waits already, and Jenkins joined this one with it",
+                };
+                format!("queue item {id}{came}")
+            }
             Event::Waits { why, stuck } => {
                 format!("waits: {}{}", shown(why), if stuck { " (stuck: Jenkins sees no end of it)" } else { "" })
             }

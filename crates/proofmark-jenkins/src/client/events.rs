@@ -1,6 +1,7 @@
 //! What happens on the way, for whoever watches.
 
 use super::build::BuildPlace;
+use super::start::Origin;
 
 /// Is told what happens. Texts of Jenkins' own are foreign: one line each, but not escaped for any place.
 pub trait Watch {
@@ -19,8 +20,8 @@ pub enum Event<'e> {
     Queued {
         /// The queue item.
         id: u64,
-        /// Whether something that was there before is taken instead of a new start.
-        adopted: bool,
+        /// Where it comes from.
+        origin: Origin,
     },
     /// Why the item waits; told when it changes.
     Waits {

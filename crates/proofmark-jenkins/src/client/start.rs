@@ -16,7 +16,7 @@ use super::error::Error;
 use super::events::Event;
 use super::finding::{Among, Trace};
 use super::job::Job;
-use super::parameters::{Key, Submission};
+use super::parameters::Submission;
 use super::wire::{self, Request, Tried};
 
 /// Looks for what a lost request may have made, before it counts as lost on the way.
@@ -104,11 +104,15 @@ struct Start<'s, 'w> {
 impl Start<'_, '_> {
     fn carry_out(&self) -> Result<Started, Error> {
         let (begin, wire) = (Instant::now(), &self.client.wire);
-        let (mut doubt, mut repeated) = (false, false);
+        let (mut doubt, mut repeated, mut pause) = (false, false, wire.pace.shortest);
+        let mut away = false;
         loop {
             let (why, broken) = match self.send()? {
                 Sent::Taken { id, joined } => {
                     let id = if repeated { self.without_twins(id)? } else { id };
+                    if away {
+                        wire.watch.tell(Event::Back);
+                    }
                     let own = self.submission.key().is_some_and(|key| !key.lasting);
                     // With a key that nobody else has, what it was joined with can only be ours.
                     let origin = match (joined, own || doubt) {
@@ -118,7 +122,12 @@ impl Start<'_, '_> {
                     };
                     return Ok(self.taken(&Trace { id, build: None, told: None }, origin));
                 }
-                Sent::NotDone(why) => (why, None),
+                Sent::NotDone(why) => {
+                    if !std::mem::replace(&mut away, true) {
+                        wire.watch.tell(Event::Away { why: &why });
+                    }
+                    (why, None)
+                }
                 Sent::Doubtful(why) => {
                     doubt = true;
                     wire.watch.tell(Event::Doubtful { why: &why });
@@ -130,8 +139,10 @@ impl Start<'_, '_> {
                 }
             };
             if doubt {
-                let found = self.look(&why);
-                let found = if matches!(found, Err(Error::Interrupted)) { self.take_back()? } else { found? };
+                let found = match self.look(&why) {
+                    Err(Error::Interrupted) => return Err(self.take_back()),
+                    found => found?,
+                };
                 if let Some(trace) = found {
                     return Ok(self.taken(&trace, Origin::FoundAgain));
                 }
@@ -147,7 +158,8 @@ impl Start<'_, '_> {
                     }
                 });
             }
-            wire.pause(wire.pace.shortest)?;
+            wire.pause(pause)?;
+            pause = wire.pace.next(pause);
             repeated = true;
         }
     }
@@ -213,9 +225,14 @@ impl Start<'_, '_> {
     }
 
     /// Somebody wants us to end while it is in doubt whether there is something to be stopped: one more look.
-    fn take_back(&self) -> Result<Option<Trace>, Error> {
-        let found = self.traces(Among::Since(self.job.next_build))?;
-        if found.is_empty() { Err(Error::Interrupted) } else { Ok(found.into_iter().next()) }
+    fn take_back(&self) -> Error {
+        for trace in self.traces(Among::Since(self.job.next_build)).unwrap_or_default() {
+            let place = trace.build.map(|number| self.client.place(self.job, number, trace.told));
+            if let Err(error) = self.client.stop(self.job, trace.id, place.as_ref()) {
+                return error;
+            }
+        }
+        Error::Interrupted
     }
 
     fn traces(&self, among: Among) -> Result<Vec<Trace>, Error> {
@@ -233,9 +250,14 @@ impl Start<'_, '_> {
 
     /// A request that was believed lost may have arrived late: what it made is taken back.
     fn without_twins(&self, id: u64) -> Result<u64, Error> {
-        let Some(Key { .. }) = self.submission.key() else { return Ok(id) };
-        let traces = self.traces(Among::Since(self.job.next_build))?;
-        if traces.len() < 2 { Ok(id) } else { self.oldest(traces).map(|oldest| oldest.id) }
+        if self.submission.key().is_none() {
+            return Ok(id);
+        }
+        match self.traces(Among::Since(self.job.next_build)) {
+            Ok(traces) if traces.len() > 1 => self.oldest(traces).map(|oldest| oldest.id),
+            Err(Error::Interrupted) => Err(self.take_back()),
+            other => other.map(|_| id),
+        }
     }
 
     /// The first of several, after the others were taken back.
@@ -253,7 +275,7 @@ impl Start<'_, '_> {
     }
 
     fn taken(&self, trace: &Trace, origin: Origin) -> Started {
-        self.client.wire.watch.tell(Event::Queued { id: trace.id, adopted: origin != Origin::New });
+        self.client.wire.watch.tell(Event::Queued { id: trace.id, origin });
         let build = trace.build.map(|number| self.client.place(self.job, number, trace.told.clone()));
         Started { id: trace.id, origin, build, since: self.job.next_build }
     }

@@ -82,6 +82,16 @@ fn a_key_is_started_once_whatever_is_lost() {
 }
 
 #[test]
+fn what_arrives_late_is_taken_back() {
+    let jenkins = usual();
+    jenkins.world().fates = [Fate::Before, Fate::Twin].into();
+    let notes = Notes::default();
+    let client = client(&jenkins, &notes);
+    let started = start(&client, "train", vec![], key("k1", false)).expect("a start");
+    assert_eq!((started.id, notes.count("Twin { id: 2 }"), jenkins.starts("train").len()), (1, 1, 1), "{:?}", notes.events.borrow());
+}
+
+#[test]
 fn a_lasting_key_takes_what_is_there() {
     let jenkins = usual();
     let notes = Notes::default();

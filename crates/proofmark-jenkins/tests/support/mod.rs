@@ -67,6 +67,8 @@ pub(crate) enum Fate {
     Late,
     /// Jenkins restarts before it sees the request.
     Restart,
+    /// An earlier one like it arrives just before, and is a build already.
+    Twin,
 }
 
 #[derive(Default, Clone)]
@@ -164,10 +166,15 @@ fn connection(stream: &TcpStream, shared: &Mutex<World>, context: &str) {
     let mut reader = BufReader::new(stream.try_clone().expect("a socket"));
     while let Some(request) = Request::read(&mut reader) {
         let fate = shared.lock().expect("no panic before").fate(&request);
-        let done = matches!(fate, Fate::Fine | Fate::After | Fate::Restart);
+        if fate == Fate::Twin {
+            let mut world = shared.lock().expect("no panic before");
+            world.handle(&request, context);
+            world.items.values_mut().for_each(|item| item.until = 0);
+        }
+        let done = matches!(fate, Fate::Fine | Fate::After | Fate::Restart | Fate::Twin);
         let answer = done.then(|| shared.lock().expect("no panic before").handle(&request, context));
         match (fate, answer) {
-            (Fate::Fine | Fate::Restart, Some(answer)) => {
+            (Fate::Fine | Fate::Restart | Fate::Twin, Some(answer)) => {
                 if answer.send(stream).is_err() {
                     return;
                 }

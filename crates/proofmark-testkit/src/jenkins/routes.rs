@@ -44,7 +44,7 @@ fn answered(world: &mut World, request: &Request, caller: &Caller, segments: &[&
         ("GET", ["crumbIssuer", "api", "json"]) if world.options.crumbs => Ok(Answer::ok(json!({
             "_class": "hudson.security.csrf.DefaultCrumbIssuer", "crumb": caller.crumb(), "crumbRequestField": CRUMB,
         }))),
-        ("GET", ["me", "api", "json"]) => document(
+        ("GET", ["me", "api", "json"] | ["user", _, "api", "json"]) => document(
             request,
             json!({
                 "_class": "hudson.model.User", "absoluteUrl": format!("{}user/{}", world.public_url(), caller.name()), "fullName": caller.name(), "id": caller.name(),
@@ -82,6 +82,7 @@ fn below_job(world: &mut World, request: &Request, caller: &Caller, segments: &[
         return Err(missing());
     }
     match (request.method.as_str(), rest) {
+        ("GET", []) => Ok(page(200, "Job")),
         ("GET", ["api", "json"]) => document(request, api::item(world, &path).ok_or_else(missing)?),
         (_, ["build"]) => trigger::start(world, request, caller, &path, false),
         (_, ["buildWithParameters"]) => trigger::start(world, request, caller, &path, true),
@@ -104,6 +105,7 @@ fn of_build(world: &mut World, request: &Request, caller: &Caller, path: &str, n
                 Answer::bytes("text/plain;charset=utf-8", text.as_bytes()[start..].to_vec()).header("X-Text-Size", text.len().to_string());
             Ok(if more { answer.header("X-More-Data", "true") } else { answer })
         }
+        ("GET", []) => Ok(page(200, "Build")),
         ("GET", ["consoleText"]) => Ok(Answer::bytes("text/plain;charset=utf-8", build.log(&job.spec, now).0.into_bytes())),
         ("GET", ["artifact", file @ ..]) => {
             let content = job.spec.artifacts.get(&file.join("/")).filter(|_| !build.is_running(&job.spec, now)).ok_or_else(missing)?;

@@ -9,7 +9,7 @@ use std::thread;
 
 use super::routes;
 use super::world::World;
-use crate::github::answer::Answer;
+use crate::github::answer::{Answer, Body};
 use crate::github::fault::{Fault, What};
 use crate::github::server::{cut, endless, lock, send, spoiled};
 use crate::github::traffic::Recorded;
@@ -105,6 +105,7 @@ impl Shared {
     }
 
     fn handle(&self, request: &Request) -> Answer {
-        routes::handle(&mut lock(&self.world), request)
+        let answer = routes::handle(&mut lock(&self.world), request);
+        if request.method == "HEAD" { Answer { body: Body::Empty, ..answer } } else { answer }
     }
 }
