@@ -8,7 +8,7 @@ use proofmark_render::history::HistoryDocument;
 use schemars::generate::SchemaSettings;
 
 use crate::exit::{self, CliError};
-use crate::jenkins::{Capabilities, Request, StepResult};
+use crate::jenkins::{BuildDocument, Capabilities, Request, StepResult};
 use crate::plan::PlanDocument;
 use crate::printer::Printer;
 use crate::promote::Promotion;
@@ -38,6 +38,8 @@ pub(crate) enum Document {
     Promotion,
     /// What `record` keeps
     Record,
+    /// What `jenkins build --format json` prints
+    JenkinsBuild,
     /// What `jenkins capabilities` prints
     JenkinsCapabilities,
     /// What `jenkins step` reads
@@ -60,6 +62,7 @@ fn text(of: Document) -> Result<String, CliError> {
         Document::Plan => printed::<PlanDocument>(),
         Document::Promotion => printed::<Promotion>(),
         Document::Record => printed::<Record>(),
+        Document::JenkinsBuild => printed::<BuildDocument>(),
         Document::JenkinsCapabilities => printed::<Capabilities>(),
         Document::JenkinsRequest => schemars::schema_for!(Request),
         Document::JenkinsStep => printed::<StepResult>(),

@@ -1,5 +1,6 @@
 //! The real binary in builds of Jenkins: what it takes the build for, what it leaves for a step, what it starts.
 
+mod build;
 mod build_context;
 mod library;
 mod step;

@@ -21,6 +21,9 @@ use crate::output::write_file;
 use crate::printer::Printer;
 use crate::world::World;
 
+/// Seconds for which a Jenkins that is away is asked to stop something.
+const STOPPING: u64 = 60;
+
 /// Start a job of Jenkins, and wait for it
 ///
 /// The user is JENKINS_USER_ID, the token JENKINS_API_TOKEN, or the file that JENKINS_API_TOKEN_FILE names. Parameters that the job does
@@ -150,6 +153,7 @@ fn carry_out(args: &Build, world: &World, printer: &Printer) -> Result<(u8, Buil
         return Ok((exit::ALLOWED, document));
     }
     client.catch_interrupts()?;
+    client.limit(deadline);
     let started = client.start(&job, &submission)?;
     document.started(&started);
     let mut work = Work { client: &client, job: &job, started: &started, args, place: None };
@@ -233,6 +237,7 @@ impl Work<'_> {
         if !self.started.origin.is_ours() {
             return told.hint(format!("{what} goes on: this command did not start it"));
         }
+        self.client.limit(Deadline::after(Some(STOPPING)));
         match self.client.stop(self.job, self.started.id, self.place.as_ref()) {
             Ok(()) => told.hint(format!("{what} was stopped")),
             Err(problem) => {

@@ -14,6 +14,7 @@ use crate::exit::CliError;
 use crate::printer::Printer;
 use crate::world::World;
 
+pub(crate) use build::BuildDocument;
 pub(crate) use capabilities::Capabilities;
 pub(crate) use request::Request;
 pub(crate) use step::StepResult;

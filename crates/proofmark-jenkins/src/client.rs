@@ -60,6 +60,11 @@ impl<'w> Client<'w> {
         self.wire.catch_interrupts()
     }
 
+    /// From now on a Jenkins that is away is waited for until this moment at most; calls that wait have a limit of their own.
+    pub fn limit(&self, deadline: Deadline) {
+        self.wire.deadline.set(deadline);
+    }
+
     /// The address that everything is asked at.
     pub fn base(&self) -> &Base {
         self.wire.base()

@@ -12,8 +12,12 @@ struct Stage {
 
 impl Stage {
     fn new(spec: JobSpec) -> Self {
+        Self::with(spec, Options::default())
+    }
+
+    fn with(spec: JobSpec, options: Options) -> Self {
         let public_url = Some("http://inside.example:8080/jenkins".to_owned());
-        let jenkins = FakeJenkins::with(Options { context: "/jenkins".to_owned(), public_url, ..Options::default() });
+        let jenkins = FakeJenkins::with(Options { context: "/jenkins".to_owned(), public_url, ..options });
         let stage = Self { jenkins, folder: tempfile::tempdir().expect("a folder") };
         stage.jenkins.job("ml/train", spec);
         stage
@@ -174,6 +178,47 @@ fn time_that_is_up_stops_what_was_started() {
     let told = stage.build(&["--wait", "--timeout", "1", "--keep-on-interrupt"]).expect_error(3);
     assert!(told.contains("goes on"), "{told}");
     assert_eq!(stage.jenkins.starts("ml/train")[1].result, None);
+}
+
+#[test]
+fn what_waits_for_too_long_is_taken_out_of_the_queue() {
+    let stage = Stage::with(keyed(), Options { executors: 0, ..Options::default() });
+    let told = stage.build(&["--queue-timeout", "1"]).expect_error(3);
+    assert!(told.contains("waits: ") && told.contains("waiting in the queue took longer than 1 s"), "{told}");
+    assert!(stage.jenkins.starts("ml/train")[0].cancelled);
+    let told = document(stage.build(&["--format", "json"]), 0);
+    assert_eq!((&told["outcome"], &told["number"]), (&json!("queued"), &Value::Null), "nobody asked to wait");
+}
+
+#[test]
+fn a_password_goes_with_crumbs_and_over_a_restart() {
+    let stage = Stage::new(JobSpec { duration: 500, ..keyed() });
+    std::fs::write(stage.folder.path().join("token"), "lovelace\n").expect("a file");
+    let program = stage.program().env("JENKINS_API_TOKEN", "").env("JENKINS_API_TOKEN_FILE", "token");
+    stage.jenkins.fail(Fault::new("GET", "*/1/api/json", What::StatusBefore(503)).first(6));
+    let ran = program.run(&["jenkins", "build", "ml/train", "--wait"]);
+    assert!(ran.stderr.contains("Jenkins is not there (it answers 503)"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("Jenkins is there again"), "{}", ran.stderr);
+    ran.expect(0);
+    assert_eq!(stage.started(), 1);
+}
+
+#[test]
+fn a_step_of_a_pipeline_gets_the_build() {
+    for (result, code, set) in
+        [(Outcome::Success, 0, Value::Null), (Outcome::Unstable, 1, json!("UNSTABLE")), (Outcome::Failure, 1, json!("FAILURE"))]
+    {
+        let stage = Stage::new(JobSpec { result, ..keyed() });
+        let parameters = json!({"job": "ml/train", "parameters": {"DATA": "a=b", "DRY": true}, "wait": true});
+        let request = json!({"contract": 1, "library": "0.1.0", "id": "7", "step": "trigger", "folder": "out", "parameters": parameters});
+        std::fs::write(stage.folder.path().join("request.json"), request.to_string()).expect("a file");
+        stage.program().run(&["jenkins", "step", "request.json"]).expect(code);
+        let read = |name: &str| std::fs::read_to_string(stage.folder.path().join("out").join(name)).expect("a file");
+        let told: Value = serde_json::from_str(&read("result.json")).expect("JSON");
+        assert_eq!((&told["jenkins"]["result"], &told["build"]["result"]), (&set, &json!(result.name())));
+        assert_eq!(told["build"], serde_json::from_str::<Value>(&read("build.json")).expect("JSON"));
+        assert_eq!((&told["build"]["number"], &told["build"]["parameters"]["DATA"]), (&json!(1), &json!("a=b")));
+    }
 }
 
 #[cfg(unix)]

@@ -26,7 +26,7 @@ fn a_gate_leaves_all_forms_and_a_result() {
         assert!(std::fs::metadata(&path).expect("the file").len() > 0, "{file}");
     }
     let report = std::fs::read_to_string(stage.workspace.path().join("proofmark/gate/report.json")).expect("a report");
-    assert_eq!(super::json(&report)["jenkins"], result["jenkins"]);
+    assert_eq!(json(&report)["jenkins"], result["jenkins"]);
     assert_eq!((&result["outputs"]["effect"], &result["outputs"]["failed"]), (&json!("block"), &json!("1")));
     assert_eq!((&result["posted"], &result["errors"]), (&json!(false), &json!([])));
 }
@@ -143,7 +143,7 @@ fn a_folder_to_work_in() {
 #[test]
 fn capabilities_name_the_contract() {
     let stage = Stage::new("0.8");
-    let told = super::json(&stage.program().run(&["jenkins", "capabilities"]).expect(0));
+    let told = json(&stage.program().run(&["jenkins", "capabilities"]).expect(0));
     assert_eq!((&told["kind"], &told["contract"]), (&json!("jenkins-capabilities"), &json!(1)));
     let steps: Vec<&str> = told["steps"].as_array().expect("steps").iter().filter_map(|step| step["step"].as_str()).collect();
     assert_eq!(steps, ["proofmarkGate", "proofmarkCompare", "proofmarkReport", "proofmarkTrigger", "withProofmark"]);

@@ -158,6 +158,10 @@ impl Start<'_, '_> {
                     }
                 });
             }
+            match wire.deadline.get().check("starting the job") {
+                Err(_) if doubt => return Err(self.unknown(why)),
+                checked => checked?,
+            }
             wire.pause(pause)?;
             pause = wire.pace.next(pause);
             repeated = true;

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use self::judge::{away, crumb_missing, parsed, starting};
 pub(super) use self::judge::{checked, refusal, strange, words};
+use super::Deadline;
 use super::address::Base;
 use super::error::{self, Error};
 use super::events::{Event, Watch};
@@ -79,6 +80,8 @@ pub(super) struct Wire<'w> {
     pub(super) pace: Pace,
     pub(super) watch: &'w dyn Watch,
     seed: Cell<u64>,
+    /// When a Jenkins that is away is no longer waited for, whatever patience there is.
+    pub(super) deadline: Cell<Deadline>,
     interrupt: OnceCell<Interrupt>,
     runtime: Runtime,
 }
@@ -111,6 +114,7 @@ impl<'w> Wire<'w> {
             pace: access.pace,
             watch,
             seed: Cell::new(access.seed),
+            deadline: Cell::new(Deadline::after(None)),
             interrupt: OnceCell::new(),
         })
     }
@@ -167,7 +171,7 @@ impl<'w> Wire<'w> {
 
     /// The answer, with whatever status, to what may be asked again: a Jenkins that answered before is waited for.
     pub(super) fn answer(&self, request: &Request, limit: usize) -> Result<Answer, Error> {
-        let (mut since, mut crumbs) = (None::<Instant>, 0);
+        let (mut since, mut crumbs, mut pause) = (None::<Instant>, 0, self.pace.shortest);
         loop {
             let problem = match self.tries(request, limit) {
                 Ok(answer) if away(&answer) && (self.met.get() || starting(&answer)) => {
@@ -184,7 +188,13 @@ impl<'w> Wire<'w> {
                     }
                     return Ok(answer);
                 }
-                Err(Error::Http { source, what }) if self.met.get() => (self.clean(&source.to_string()), Err(Error::Http { source, what })),
+                Err(Error::Http { source, what }) if self.met.get() => {
+                    let why = match &source {
+                        HttpError::Limited { wait } => format!("it asks to wait {} s", wait.as_secs()),
+                        other => self.clean(&other.to_string()),
+                    };
+                    (why, Err(Error::Http { source, what }))
+                }
                 Err(error) => return Err(error),
             };
             if since.is_none() {
@@ -193,7 +203,9 @@ impl<'w> Wire<'w> {
             if since.get_or_insert_with(Instant::now).elapsed() >= self.pace.patience {
                 return problem.1;
             }
-            self.pause(self.pace.longest)?;
+            self.deadline.get().check(request.name)?;
+            self.pause(pause)?;
+            pause = self.pace.next(pause);
         }
     }
 

@@ -112,6 +112,22 @@ fn a_build_is_stopped_the_gentle_way_first() {
 }
 
 #[test]
+fn a_jenkins_that_stays_away_is_not_waited_for_beyond_the_limit() {
+    let jenkins = usual();
+    let notes = Notes::default();
+    let client = client(&jenkins, &notes);
+    let found = job(&client, "train").expect("a job");
+    jenkins.world().restart(100_000);
+    client.limit(Deadline::after(Some(1)));
+    let submission = Submission::new(&found, vec![], key("k", false)).expect("values");
+    let error = client.start(&found, &submission).expect_err("nobody is there");
+    assert_eq!(error, Error::TooLate { what: "starting the job".to_owned(), seconds: 1 });
+    let error = job(&client, "train").expect_err("nobody is there");
+    assert_eq!(error, Error::TooLate { what: "read the job".to_owned(), seconds: 1 });
+    assert_eq!((notes.count("Away"), notes.count("Back")), (2, 0));
+}
+
+#[test]
 fn a_restart_in_the_middle_is_survived() {
     let jenkins = usual();
     let notes = Notes::default();
