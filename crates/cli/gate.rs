@@ -77,6 +77,17 @@ impl Done {
 pub(crate) fn carry_out(args: &Gate, world: &World, printer: &Printer) -> Done {
     let mut done = Done::new(Ok(exit::ALLOWED));
     done.outcome = in_steps(args, world, printer, &mut done);
+    if let (Err(error), None) = (&done.outcome, &done.report) {
+        let subject = args.posting.subject.as_deref();
+        let shown = Shown { outputs: &args.outputs, subject, run: None, world, printer };
+        // What was not judged is told anyhow, and by the exit code; where it cannot be left is a smaller matter.
+        let left = output::deliver_failure(&args.outputs, world, printer, |format, options| shown.failure(error, format, options));
+        if let Err(more) = left
+            && more.message != error.message
+        {
+            printer.error(&more);
+        }
+    }
     done
 }
 

@@ -121,6 +121,21 @@ pub(crate) fn deliver_files(
     Ok(())
 }
 
+/// Leaves why there is nothing wherever the form has room for it: what lies there is of an earlier run.
+pub(crate) fn deliver_failure(
+    args: &Outputs,
+    world: &World,
+    printer: &Printer,
+    render: impl Fn(Format, &Options) -> Result<Option<String>, CliError>,
+) -> Result<(), CliError> {
+    for target in targets(args, world)? {
+        if let Some(text) = render(target.format, &options(&target, args, world, printer))? {
+            write(&target, text.as_bytes(), printer)?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether any place wants DVC's form.
 pub(crate) fn wants_dvc(args: &Outputs, world: &World) -> Result<bool, CliError> {
     Ok(targets(args, world)?.iter().any(|target| target.format == Format::DvcJson))

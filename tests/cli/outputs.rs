@@ -167,3 +167,16 @@ fn modes_are_those_of_the_old_file_or_of_the_umask() {
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(".proofmark-"));
     assert_eq!(left.count(), 0);
 }
+
+#[test]
+fn what_was_not_judged_takes_the_place_of_an_older_result() {
+    let repo = change(&[("metrics.json", "{\"acc\": 0.9}")], &[("metrics.json", "{\"acc\": 0.95}")]);
+    let files = ["--output", "junit.xml", "--output", "report.html", "--output", "report.sarif", "--output", "report.json"];
+    proofmark(&repo).run(&[&["gate", "main", "HEAD"], &files[..]].concat()).expect(0);
+    proofmark(&repo).run(&[&["gate", "nowhere"], &files[..]].concat()).expect_error(2);
+    let read = |name: &str| std::fs::read_to_string(repo.path().join(name)).expect("a file");
+    assert!(read("junit.xml").contains("<error") && read("junit.xml").contains("nowhere"), "{}", read("junit.xml"));
+    assert!(read("report.html").contains("nowhere") && read("report.sarif").contains("nowhere"));
+    let printed = proofmark(&repo).run(&["gate", "nowhere", "--format", "junit"]);
+    assert!(printed.stdout.contains("<error"), "{}", printed.stdout);
+}

@@ -5,9 +5,19 @@ use crate::{change, proofmark};
 #[test]
 fn the_committed_schemas_are_current() {
     let repo = change(&[], &[]);
-    for name in
-        ["config", "comparison", "report", "log", "plan", "promotion", "record", "jenkins-build", "jenkins-capabilities", "jenkins-request", "jenkins-step"]
-    {
+    for name in [
+        "config",
+        "comparison",
+        "report",
+        "log",
+        "plan",
+        "promotion",
+        "record",
+        "jenkins-build",
+        "jenkins-capabilities",
+        "jenkins-request",
+        "jenkins-step",
+    ] {
         let printed = proofmark(&repo).run(&["schema", name]).expect(0);
         let path = format!("{}/crates/cli/schemas/{name}.json", env!("CARGO_MANIFEST_DIR"));
         if std::env::var_os("PROOFMARK_UPDATE").is_some() {

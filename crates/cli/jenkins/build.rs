@@ -29,7 +29,7 @@ const STOPPING: u64 = 60;
 /// The user is JENKINS_USER_ID, the token JENKINS_API_TOKEN, or the file that JENKINS_API_TOKEN_FILE names. Parameters that the job does
 /// not have, and choices that it does not know, are refused: Jenkins ignores them without a word.
 ///
-/// A job with a string parameter PROOFMARK_KEY is never started twice, whatever happens to the network. Without one the start is sent
+/// In a job with a string parameter PROOFMARK_KEY a start whose answer was lost is found again, and not made twice. Without one it is sent
 /// again only when it surely did not arrive. A Jenkins that answered before is waited for when it is away, for ten minutes, or
 /// PROOFMARK_NETWORK_SECONDS.
 #[derive(Debug, Args)]

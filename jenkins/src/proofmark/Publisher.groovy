@@ -61,7 +61,7 @@ class Publisher implements Serializable {
         String line = plain(result.jenkins.description)
         String start = plain(result.jenkins.stage) + ': '
         String known = script.currentBuild.description ?: ''
-        List kept = known.split('\n').findAll { it != '' && !it.startsWith(start) }
+        List kept = known.tokenize('\n').findAll { !it.startsWith(start) }
         script.currentBuild.description = (kept + [line]).join('\n')
     }
 

@@ -152,8 +152,8 @@ impl Error {
             Self::Refused { status: 405, .. } => "a proxy may have turned the POST into a GET: give the address that needs no redirect",
             Self::Strange { .. } => "is it the address of Jenkins itself, with its context path, and not of a login page or a proxy?",
             Self::Unknown { .. } => {
-                "look at the job's page before starting it again. With a string parameter PROOFMARK_KEY the job is found again after a \
-                 lost answer, and never started twice"
+                "look at the job's page before starting it again. With a string parameter PROOFMARK_KEY the start is found again after a \
+                 lost answer, and not made twice"
             }
             Self::Http { .. } => "is the server up, and reachable from here?",
             _ => return None,
