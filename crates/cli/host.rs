@@ -9,20 +9,14 @@ use std::time::Duration;
 
 use proofmark_core::run::{Place, PullRequest, ReadOnly, RunContext, System};
 use proofmark_github::{ArtifactError, Connection, Found, GitHubError, Link, Pull, RepoName, actions};
-use proofmark_http::{Budget, Secret, Settings};
+use proofmark_http::{Budget, Secret};
 
 use crate::exit::CliError;
+use crate::network;
 use crate::world::World;
 
 /// Where GitHub's own service is, when nobody says otherwise.
 const API: &str = "https://api.github.com";
-
-/// Where more certificates of authorities may be named: ours, and the one that actions in JavaScript obey.
-const AUTHORITIES: [&str; 2] = ["PROOFMARK_CA_FILE", "NODE_EXTRA_CA_CERTS"];
-
-/// The variables of proxies.
-const PROXIES: [&str; 9] =
-    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"];
 
 /// Variables that may hold the token, the first one that is set counts.
 const TOKENS: [&str; 2] = ["GITHUB_TOKEN", "GH_TOKEN"];
@@ -217,13 +211,7 @@ impl Host {
             Some(Err(_)) => return Err(CliError::input("PROOFMARK_NETWORK_SECONDS is not a whole number of seconds")),
             None => Budget::default(),
         };
-        let network = Settings {
-            user_agent: concat!("proofmark/", env!("CARGO_PKG_VERSION")).to_owned(),
-            authorities: authorities(world)?,
-            proxies: PROXIES.iter().filter_map(|name| Some(((*name).to_owned(), world.var(name)?.to_owned()))).collect(),
-            tls: true,
-            timeout: Duration::from_secs(TIMEOUT),
-        };
+        let network = network::settings(world, TIMEOUT)?;
         let seed = world.random();
         Ok(Connection { api, graphql, token: self.token.clone(), repository: self.repository()?, network, budget, seed })
     }
@@ -247,12 +235,6 @@ fn graphql(api: &str) -> String {
         Some(server) => format!("{server}/api/graphql"),
         None => format!("{api}/graphql"),
     }
-}
-
-fn authorities(world: &World) -> Result<Option<Vec<u8>>, CliError> {
-    let Some((name, path)) = AUTHORITIES.iter().find_map(|name| Some((name, world.var(name)?))) else { return Ok(None) };
-    let bytes = std::fs::read(world.folder.join(path));
-    bytes.map(Some).map_err(|error| CliError::input(format!("the certificates that {name} names cannot be read")).because(&error))
 }
 
 impl From<GitHubError> for CliError {

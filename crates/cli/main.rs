@@ -20,6 +20,7 @@ mod init;
 mod jenkins;
 mod log;
 mod man;
+mod network;
 mod output;
 mod plan;
 mod posting;

@@ -28,7 +28,7 @@ pub(crate) struct Jenkins {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Build(build::Build),
+    Build(Box<build::Build>),
     Capabilities(capabilities::Arguments),
     Step(step::Step),
     Library(library::Library),

@@ -2,19 +2,13 @@
 
 use std::time::Duration;
 
-use proofmark_http::{Secret, Settings};
+use proofmark_http::Secret;
 use proofmark_jenkins::client::{Access, Base, Pace};
 
 use super::Build;
 use crate::exit::CliError;
+use crate::network;
 use crate::world::World;
-
-/// Where more certificates of authorities may be named, as for GitHub.
-const AUTHORITIES: [&str; 2] = ["PROOFMARK_CA_FILE", "NODE_EXTRA_CA_CERTS"];
-
-/// The variables of proxies.
-const PROXIES: [&str; 9] =
-    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"];
 
 /// One try of one request, in seconds. A large Jenkins may think for a while before it takes a job.
 const TIMEOUT: u64 = 60;
@@ -31,13 +25,7 @@ pub(super) fn base(args: &Build, world: &World) -> Result<Base, CliError> {
 }
 
 pub(super) fn access(world: &World) -> Result<Access, CliError> {
-    let network = Settings {
-        user_agent: concat!("proofmark/", env!("CARGO_PKG_VERSION")).to_owned(),
-        authorities: authorities(world)?,
-        proxies: PROXIES.iter().filter_map(|name| Some(((*name).to_owned(), world.var(name)?.to_owned()))).collect(),
-        tls: true,
-        timeout: Duration::from_secs(TIMEOUT),
-    };
+    let network = network::settings(world, TIMEOUT)?;
     Ok(Access { credentials: credentials(world)?, network, pace: pace(world)?, seed: world.random() })
 }
 
@@ -68,10 +56,4 @@ fn pace(world: &World) -> Result<Pace, CliError> {
         Some(Err(_)) => Err(CliError::input("PROOFMARK_NETWORK_SECONDS is not a whole number of seconds")),
         None => Ok(usual),
     }
-}
-
-fn authorities(world: &World) -> Result<Option<Vec<u8>>, CliError> {
-    let Some((name, path)) = AUTHORITIES.iter().find_map(|name| Some((name, world.var(name)?))) else { return Ok(None) };
-    let bytes = std::fs::read(world.folder.join(path));
-    bytes.map(Some).map_err(|error| CliError::input(format!("the certificates that {name} names cannot be read")).because(&error))
 }

@@ -172,11 +172,9 @@ proptest! {
             if name == "JENKINS_HOME" { return Some("/".to_owned()) }
             names.iter().position(|known| *known == name).map(|at| values[at].clone())
         };
-        if let Some(host) = read(&var) {
-            if let Some(remote) = host.remote {
-                prop_assert!(remote.repository.matches('/').count() == 1);
-                prop_assert!(!remote.api_url().contains(['@', ' ', '#', '?']));
-            }
+        if let Some(remote) = read(&var).and_then(|host| host.remote) {
+            prop_assert!(remote.repository.matches('/').count() == 1);
+            prop_assert!(!remote.api_url().contains(['@', ' ', '#', '?']));
         }
     }
 }

@@ -65,7 +65,7 @@ fn five_hundred_starts_in_a_storm() {
 /// The same against a Jenkins whose builds go by the clock, with the password of a user, and so with crumbs.
 #[test]
 fn a_storm_over_sessions_and_restarts() {
-    let options = Options { context: "/jenkins".to_owned(), quiet: 40, executors: 8, speed: 20, ..Options::default() };
+    let options = Options { context: "/jenkins".to_owned(), quiet: 40, executors: 16, speed: 20, ..Options::default() };
     let jenkins = Arc::new(FakeJenkins::with(options));
     let parameters = vec![Definition::text("DATA", ""), Definition::text("KEY", "")];
     jenkins.job("ml/nlp team/train", JobSpec { parameters, duration: 100, ..JobSpec::default() });
@@ -73,7 +73,7 @@ fn a_storm_over_sessions_and_restarts() {
         jenkins.fail(Fault::new("POST", "*/buildWithParameters", what).chance(0.08, seed));
     }
     jenkins.fail(Fault::new("GET", "*", What::CutInBody).chance(0.02, 5));
-    let threads: Vec<_> = (0..4)
+    let threads: Vec<_> = (0..10)
         .map(|thread| {
             let jenkins = Arc::clone(&jenkins);
             thread::spawn(move || {
@@ -82,7 +82,7 @@ fn a_storm_over_sessions_and_restarts() {
                 let base = Base::parse(&jenkins.url()).expect("an address");
                 let client = Client::new(base, Access { credentials, ..access() }, &notes).expect("a client");
                 let found = job(&client, "ml/nlp team/train").expect("a job");
-                for number in 0..30 {
+                for number in 0..50 {
                     let name = format!("{thread}-{number}");
                     if number % 10 == thread {
                         jenkins.restart(3);
@@ -101,5 +101,5 @@ fn a_storm_over_sessions_and_restarts() {
     threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
     let starts = jenkins.starts("ml/nlp team/train");
     let names: BTreeSet<&str> = starts.iter().filter(|start| !start.cancelled).map(|start| start.parameters["DATA"].as_str()).collect();
-    assert_eq!((starts.len(), names.len()), (120, 120), "none twice, none lost");
+    assert_eq!((starts.len(), names.len()), (STARTS, STARTS), "none twice, none lost");
 }

@@ -8,6 +8,9 @@ use super::spec::Definition;
 use super::world::{Cause, QueueItem, World};
 use crate::http::encode;
 
+/// Builds of a job that its document shows, the newest ones.
+const SHOWN: usize = 100;
+
 /// `/api/json`.
 pub(crate) fn root(world: &World) -> Value {
     json!({
@@ -46,7 +49,7 @@ pub(crate) fn item(world: &World, path: &str) -> Option<Value> {
 }
 
 fn of_job(world: &World, path: &str, job: &Job) -> Value {
-    let builds: Vec<Value> = job.builds.iter().rev().map(|one| build(world, path, job, one)).collect();
+    let builds: Vec<Value> = job.builds.iter().rev().take(SHOWN).map(|one| build(world, path, job, one)).collect();
     let waiting = world.queue.iter().find(|item| item.job == path && item.left.is_none());
     let property = if job.spec.parameters.is_empty() {
         json!([])
@@ -54,11 +57,12 @@ fn of_job(world: &World, path: &str, job: &Job) -> Value {
         let definitions: Vec<Value> = job.spec.parameters.iter().map(definition).collect();
         json!([{}, {"_class": "hudson.model.ParametersDefinitionProperty", "parameterDefinitions": definitions}])
     };
+    let class = if job.spec.pipeline { "org.jenkinsci.plugins.workflow.job.WorkflowJob" } else { "hudson.model.FreeStyleProject" };
     json!({
-        "_class": if job.spec.pipeline { "org.jenkinsci.plugins.workflow.job.WorkflowJob" } else { "hudson.model.FreeStyleProject" },
-        "buildable": job.spec.buildable, "color": color(world, job), "concurrentBuild": job.spec.concurrent, "builds": builds.clone(),
-        "allBuilds": builds.clone(), "firstBuild": builds.last(), "lastBuild": builds.first(), "nextBuildNumber": job.next_number(),
-        "inQueue": waiting.is_some(), "queueItem": waiting.map(|item| queue_item(world, item)), "property": property, "actions": [{}],
+        "_class": class, "buildable": job.spec.buildable, "color": color(world, job), "concurrentBuild": job.spec.concurrent,
+        "firstBuild": job.builds.first().map(|one| build(world, path, job, one)), "lastBuild": builds.first(), "builds": builds,
+        "nextBuildNumber": job.next_number(), "inQueue": waiting.is_some(), "queueItem": waiting.map(|item| queue_item(world, item)),
+        "property": property, "actions": [{}],
     })
 }
 
