@@ -59,7 +59,7 @@ impl Host {
                 let default_branch = found.default_branch.clone();
                 Some(Self { actions: Some(found.clone()), default_branch, ..Self::new(found.run, world) })
             }
-            None => jenkins::detect(world).map(|(run, build)| Self { jenkins: Some(build), ..Self::new(run, world) }),
+            None => jenkins::detect(world).map(|(run, build)| Self::of_build(run, build, world)),
         })
     }
 
@@ -77,6 +77,20 @@ impl Host {
             host.run.pull_request = Some(PullRequest::new(number));
         }
         Ok(Some(host))
+    }
+
+    fn of_build(run: RunContext, build: jenkins::Build, world: &World) -> Self {
+        let mut host = Self::new(run, world);
+        // Other forges have addresses of the same form, and a token for GitHub is none of their business.
+        if let Some(server) = build.foreign_server(world)
+            && host.token.take().is_some()
+        {
+            host.token_problem = Some(format!(
+                "the token for GitHub is not sent to {server}, which may be another forge (GITHUB_SERVER_URL=https://{server} says that it is none)"
+            ));
+        }
+        host.jenkins = Some(build);
+        host
     }
 
     fn new(run: RunContext, world: &World) -> Self {

@@ -110,6 +110,16 @@ impl Build {
         Ok(())
     }
 
+    /// The server of the repository, where nobody says that it is a GitHub.
+    pub(super) fn foreign_server(&self, world: &World) -> Option<&str> {
+        let server = self.remote.as_ref().map(|remote| remote.server.as_str())?;
+        let vouched = world.var("GITHUB_SERVER_URL").and_then(|url| url.trim_end_matches('/').strip_prefix("https://"));
+        let is_known = server == KNOWN_SERVER
+            || world.var("GITHUB_API_URL").is_some()
+            || vouched.is_some_and(|known| known.eq_ignore_ascii_case(server));
+        (!is_known).then_some(server)
+    }
+
     /// Whether the branch that changes go into has to be asked for.
     pub(super) fn lacks_base(&self, run: &RunContext, world: &World) -> bool {
         run.base == Place::default() && open_repository(world).is_ok_and(|repository| repository.default_branch(None).is_err())

@@ -7,12 +7,17 @@ class Version implements Serializable, Comparable {
     static Map cache = [:] // mutable-static
     static final int FIXED = 1
     private final Object script
+    private final String early = later() // cps-in-constructor
 
     Version(Object script) {
         this.script = script
         script.echo('x') // step-in-constructor
         prepare() // cps-in-constructor
         quick()
+    }
+
+    String later() {
+        return 'x'
     }
 
     void prepare() {

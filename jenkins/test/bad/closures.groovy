@@ -1,7 +1,7 @@
 // Code that Jenkins' engine runs otherwise than Groovy does. Each line says what is to be found in it.
 import com.cloudbees.groovy.cps.NonCPS
 
-def call(List list, Map map) {
+def call(List list, Map map, Map options = [:]) {
     def sorted = list.sort { a, b -> a <=> b } // closure-of-sort
     def keyed = list.sort { it.name } // closure-of-sort
     def also = list.toSorted { it } // closure-of-tosorted
@@ -10,6 +10,9 @@ def call(List list, Map map) {
     def most = list.max { a, b -> a <=> b } // closure-of-max
     def first = list.takeWhile { it > 1 } // closure-of-takewhile
     def rest = list.dropWhile { it > 1 } // closure-of-dropwhile
+    def comparator = { a, b -> a <=> b }
+    def named = list.sort(comparator) // closure-of-sort
+    def pointed = list.toSorted(this.&call) // closure-of-tosorted
     'a\nb'.eachLine { echo it } // closure-of-eachline
     list.removeIf { it == 1 } // closure-of-removeif
     map.computeIfAbsent('a') { 1 } // closure-of-computeifabsent
@@ -24,14 +27,26 @@ def call(List list, Map map) {
     for (entry in map) { // for-in-map
         echo entry.key
     }
+    for (entry in options) { // for-in-map
+        echo entry.key
+    }
+    def given = [a: 1]
+    for (entry in given) { // for-in-map
+        echo entry.key
+    }
     for (Map.Entry entry : map.entrySet()) { // for-in-map
         echo entry.key
     }
     def match = 'x' =~ /y/ // held-matcher
     def json = new groovy.json.JsonSlurper().parseText('{}') // held-json
+    match = 'x' =~ /y/ // held-matcher
+    json = new groovy.json.JsonSlurper().parseText('{}') // held-json
     shared = 1 // global
     sh "echo ${list}" // spliced-shell
     sh(script: 'echo ' + list, returnStatus: true) // spliced-shell
+    sh '''
+        echo'''.stripIndent()
+    sh """echo ${list}""".stripIndent() // spliced-shell
     bat(script: "echo ${list}") // spliced-shell
     powershell "x ${list}" // spliced-shell
     def file = new File('x') // sandbox-file

@@ -10,6 +10,7 @@ def call(Map parameters = [:]) {
         echo key
     }
     parameters.each { key, value -> echo key }
+    def counted = names.sort(false)
     def longest = names.max { it.length() }
     def plain = 'a-b'.replaceAll('[^a-z]', '')
     def replaced = 'a-b'.replaceAll(/-/) { '+' }

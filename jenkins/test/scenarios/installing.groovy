@@ -34,7 +34,7 @@ String found(s, Map arguments) {
     'a folder of tools': { s -> assert found(s, [toolHome: '/opt/tools']) == '/opt/tools/proofmark' },
     'an archive on the agent': { s ->
         File file = archive(s, 'hello')
-        String path = found(s, [archive: file.path, sha256: hash(file), cache: s.build.workspace.path + '/cache'])
+        String path = found(s, [archive: file.path, sha256: hash(file).toUpperCase(), cache: s.build.workspace.path + '/cache'])
         assert said(path) == 'hello'
         assert path.startsWith(s.build.workspace.path + '/cache/')
         // From the cache, without the archive.
@@ -49,6 +49,12 @@ String found(s, Map arguments) {
         assert !new File(s.build.workspace, 'cache').eachFileRecurse { assert it.name != 'proofmark' }
         assert s.requests.empty
     },
+    'an archive without proofmark': { s ->
+        File file = new File(s.build.workspace, 'other.tar.gz')
+        assert new ProcessBuilder('tar', '-czf', file.path, '-C', '/', 'etc/hostname').start().waitFor() == 0
+        s.problem(AbortException) { found(s, [archive: file.path, sha256: hash(file), cache: s.build.workspace.path + '/cache']) }
+        assert s.build.log.contains('holds no proofmark')
+    },
     'what lies in the cache is not believed': { s ->
         File file = archive(s, 'hello')
         Map arguments = [archive: file.path, sha256: hash(file), cache: s.build.workspace.path + '/cache']
@@ -60,6 +66,26 @@ String found(s, Map arguments) {
         archive(s, 'evil', 'evil.tar.gz').renameTo(kept)
         assert said(found(s, arguments)) == 'hello'
         assert s.build.log.contains('the cache held another archive')
+    },
+    'what changes while it is unpacked is not believed': { s ->
+        File file = archive(s, 'hello')
+        File evil = archive(s, 'evil', 'evil.tar.gz')
+        // A `cp` that gives another archive where the one of the cache is taken.
+        File copy = new File(s.build.workspace, 'bin/cp')
+        copy.parentFile.mkdirs()
+        copy.text = '#!/bin/sh\ncase "$3" in */own.tar.gz) /bin/cp -- "$EVIL" "$3" ;; *) /bin/cp "$@" ;; esac\n'
+        copy.executable = true
+        s.build.env.PATH = copy.parent + ':' + System.getenv('PATH')
+        s.build.env.EVIL = evil.path
+        s.problem(AbortException) { found(s, [archive: file.path, sha256: hash(file), cache: s.build.workspace.path + '/cache']) }
+        assert s.build.log.contains('has just been changed')
+        assert s.requests.empty
+    },
+    'an installation that tells no path is none': { s ->
+        for (String told : ['', '\n', 'a\nb\n']) {
+            s.build.shell = { text, named -> told }
+            assert s.problem(AbortException) { s.call('proofmarkGate', [archive: 'x', sha256: '0' * 64]) }.contains('gave no path')
+        }
     },
     'nothing is run that nobody vouched for': { s ->
         File file = archive(s, 'hello')

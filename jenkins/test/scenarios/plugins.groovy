@@ -10,10 +10,13 @@ import proofmark.test.Build
         String folder = 'proofmark/gate-churn'
         assert s.build.of('junit')[0].map == [testResults: folder + '/junit.xml', allowEmptyResults: true, skipPublishingChecks: true, skipMarkingBuildUnstable: true]
         assert s.build.of('issues')[0].map == [pattern: folder + '/issues.json', id: 'proofmark-gate-churn', name: 'proofmark: churn']
-        assert s.build.of('publishHTML')[0].map.target.subMap(['reportDir', 'reportFiles', 'includes', 'allowMissing', 'keepAll']) ==
-            [reportDir: folder, reportFiles: 'report.html', includes: 'report.html', allowMissing: true, keepAll: true]
+        assert s.build.of('recordIssues')[0].map.subMap(['enabledForFailure', 'skipPublishingChecks']) == [enabledForFailure: true, skipPublishingChecks: true]
+        assert s.build.of('publishHTML')[0].map.target == [
+            reportDir: folder, reportFiles: 'report.html', includes: 'report.html', reportName: 'proofmark: churn', allowMissing: true,
+            alwaysLinkToLastBuild: true, keepAll: true,
+        ]
         assert s.build.of('publishChecks')[0].map == [name: 'proofmark']
-        assert s.build.of('archiveArtifacts')[0].map.fingerprint && s.build.of('archiveArtifacts')[0].map.excludes == folder + '/request.json'
+        assert s.build.of('archiveArtifacts')[0].map.fingerprint && s.build.of('archiveArtifacts')[0].map.allowEmptyArchive && s.build.of('archiveArtifacts')[0].map.excludes == folder + '/request.json'
     },
     'a check that was posted is not published again': { s ->
         s.answer(posted: true)
@@ -63,5 +66,9 @@ import proofmark.test.Build
         s.call('proofmarkCompare')
         assert s.build.of('junit').empty && s.build.of('recordIssues').empty && s.build.of('publishChecks').empty
         assert s.build.of('publishHTML')[0].map.target.reportFiles == 'comparison.html'
+        s.answer(files: [:])
+        s.call('proofmarkCompare')
+        assert s.build.of('publishHTML').size() == 1
+        assert s.build.log.toString() == ''
     },
 ]

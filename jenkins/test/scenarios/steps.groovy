@@ -10,13 +10,13 @@ String WINDOWS = '@"%PROOFMARK_BINARY%" jenkins step "%PROOFMARK_REQUEST%"'
     'every step sends its arguments': { s ->
         s.answer()
         s.call('proofmarkGate', [base: 'main', targets: ['a', 'b'], post: true, maxRows: 5, subject: "${'churn'}"])
-        s.call('proofmarkCompare', [base: 'main', head: null])
+        s.call('proofmarkCompare', [base: "${'main'}", head: null, targets: [2024, "${'b'}"]])
         s.call('proofmarkReport', [report: 'x/report.json'])
-        s.call('proofmarkTrigger', [job: 'ml/train', parameters: [DATA: '2024', N: 3]])
+        s.call('proofmarkTrigger', [job: 'ml/train', parameters: [DATA: '2024', N: 3, (1): null, FULL: true]])
         assert s.requests*.step == ['gate', 'compare', 'report', 'trigger']
         assert s.requests*.parameters == [
-            [base: 'main', targets: ['a', 'b'], post: true, maxRows: 5, subject: 'churn'], [base: 'main'], [report: 'x/report.json'],
-            [job: 'ml/train', parameters: [DATA: '2024', N: '3']],
+            [base: 'main', targets: ['a', 'b'], post: true, maxRows: 5, subject: 'churn'], [base: 'main', targets: ['2024', 'b']], [report: 'x/report.json'],
+            [job: 'ml/train', parameters: [DATA: '2024', N: '3', FULL: 'true']],
         ]
         assert s.requests.every { it.contract == 1 && it.library == '0.1.0' }
         assert s.requests*.id.toSet().size() == 4
@@ -28,6 +28,8 @@ String WINDOWS = '@"%PROOFMARK_BINARY%" jenkins step "%PROOFMARK_REQUEST%"'
         assert s.build.currentBuild.result == null
         assert told.effect == 'allow' && told.result == null && told.outputs.headline == 'allowed'
         assert s.build.of('unstable').empty && s.build.of('error').empty
+        // A pipeline keeps it across steps, where Jenkins saves it.
+        new ObjectOutputStream(new ByteArrayOutputStream()).writeObject(told)
     },
     'notices make the build unstable and go on': { s ->
         s.answer(jenkins: [result: 'UNSTABLE', message: 'a notice'])
@@ -41,15 +43,15 @@ String WINDOWS = '@"%PROOFMARK_BINARY%" jenkins step "%PROOFMARK_REQUEST%"'
         assert s.build.calls*.step.indexOf('archiveArtifacts') < s.build.calls*.step.indexOf('error')
     },
     'no result is a failure, whatever the status': { s ->
-        for (int status : [0, 1, 2, 127]) {
+        for (int status : [0, 1, 2, 126, 127]) {
             s.build.shell = { text, named -> status }
             String told = s.problem(AbortException) { s.call('proofmarkGate') }
             assert told.contains('there is no result') && told.contains('status ' + status)
-            assert told.contains('toolHome') == (status == 127)
+            assert told.contains('toolHome') == (status > 2)
         }
     },
     'a garbled result is a failure': { s ->
-        for (String text : ['', '{', 'null', '[]', '{}', '{"jenkins": 1}', '{"jenkins": {}, "files": []}', '\u0000']) {
+        for (String text : ['', '{', 'null', '[]', '{}', '{"jenkins": 1, "files": {}}', '{"jenkins": {}}', '{"jenkins": {}, "files": []}', '\u0000']) {
             s.build.shell = { command, named ->
                 s.write(s.build.env.PROOFMARK_REQUEST.replace('request.json', 'result.json'), text)
                 return 0
@@ -83,13 +85,27 @@ String WINDOWS = '@"%PROOFMARK_BINARY%" jenkins step "%PROOFMARK_REQUEST%"'
         assert s.problem(AbortException) { s.call('proofmarkGate', [version: '0.2.0']) }.contains('version 0.2.0 is asked for')
     },
     'aborts go through from everywhere': { s ->
-        for (String step : ['sh', 'writeFile', 'readFile', 'junit', 'issues', 'recordIssues', 'publishHTML', 'publishChecks', 'archiveArtifacts', 'unstable']) {
+        s.credentials('app', 'usernamePassword', 'ghs_sesame')
+        Map arguments = [githubCredentialsId: 'app']
+        for (String step : ['isUnix', 'writeFile', 'withEnv', 'withCredentials', 'sh', 'fileExists', 'readFile', 'junit', 'issues', 'recordIssues', 'publishHTML', 'publishChecks', 'archiveArtifacts', 'unstable']) {
             s.answer(jenkins: [result: 'UNSTABLE'])
             s.build.broken.clear()
             s.build.broken[step] = { new FlowInterruptedException('aborted in ' + step) }
-            assert s.problem(FlowInterruptedException) { s.call('proofmarkGate') } == 'aborted in ' + step
+            assert s.problem(FlowInterruptedException) { s.call('proofmarkGate', arguments) } == 'aborted in ' + step
+        }
+        // And while it is installed.
+        for (String step : ['libraryResource', 'sh']) {
+            s.build.broken.clear()
+            s.build.broken[step] = { new FlowInterruptedException('aborted in ' + step) }
+            assert s.problem(FlowInterruptedException) { s.call('proofmarkGate', [archive: 'x', sha256: '0' * 64]) } == 'aborted in ' + step
         }
         assert s.build.of('error').empty
+    },
+    'an agent that is lost fails the step': { s ->
+        s.answer()
+        s.build.broken.sh = { new AbortException('the agent is gone') }
+        assert s.problem(AbortException) { s.call('proofmarkGate') } == 'the agent is gone'
+        assert s.build.of('junit').empty
     },
     'what users put around it works': { s ->
         s.answer([jenkins: [result: 'FAILURE', message: 'BLOCKED']], 1)
@@ -112,9 +128,9 @@ String WINDOWS = '@"%PROOFMARK_BINARY%" jenkins step "%PROOFMARK_REQUEST%"'
         s.answer()
         [
             [post: 'true']: 'true or false', [maxRows: 'many']: 'a whole number', [maxRows: -1]: 'a whole number', [failOn: 'nver']: 'one of block, notice, never',
-            [targets: [['a']]]: 'a list of texts', [base: ['a']]: 'a text', [secretTexts: 'x']: 'a map of texts', [skip: ['everything']]: 'a list of junit',
+            [targets: [['a']]]: 'a list of texts', [base: ['a']]: 'a text', [secretTexts: 'x']: 'a map of texts', [secretTexts: [A: ['b']]]: 'a map of texts', [skip: ['everything']]: 'a list of junit',
             [base: ' ']: 'is empty', [folder: '../x']: 'inside of the workspace', [folder: '/x']: 'inside of the workspace', [folder: 'a,b']: 'inside of the workspace',
-            [folder: 'C:\\x']: 'inside of the workspace', [folder: 'a//b']: 'inside of the workspace', [base: true]: 'a text',
+            [folder: 'C:\\x']: 'inside of the workspace', [folder: 'a/./b']: 'inside of the workspace', [folder: 'a//b']: 'inside of the workspace', [base: true]: 'a text',
         ].each { arguments, told ->
             assert s.problem(AbortException) { s.call('proofmarkGate', arguments) }.contains(told)
         }
@@ -147,6 +163,12 @@ String WINDOWS = '@"%PROOFMARK_BINARY%" jenkins step "%PROOFMARK_REQUEST%"'
         assert s.requests[0].parameters == [base: hostile, subject: hostile]
         assert s.build.of('sh')[0].map.script == UNIX
         assert s.requests[0].folder ==~ '[a-z0-9/-]+'
+        // The same name gets the same folder, however hostile; long ones are cut.
+        s.call('proofmarkGate', [subject: hostile])
+        assert s.requests[1].folder == s.requests[0].folder
+        s.call('proofmarkGate', [subject: '\u4e2d' * 99])
+        s.call('proofmarkGate', [subject: 'n' * 9999])
+        assert s.requests[2].folder == 'proofmark/gate-x' && s.requests[3].folder == 'proofmark/gate-' + 'n' * 40
         assert !new File(s.build.workspace, 'pwned').exists()
     },
     'windows': { s ->
@@ -183,10 +205,10 @@ String WINDOWS = '@"%PROOFMARK_BINARY%" jenkins step "%PROOFMARK_REQUEST%"'
     },
     'the description has one line for each subject': { s ->
         s.build.currentBuild.description = 'nightly'
-        for (List step : [['churn', 'BLOCKED <b>'], ['price', 'allowed'], ['churn', 'allowed']]) {
+        for (List step : [['churn', 'BLOCKED <b> &lt;'], ['price', 'allowed'], ['churn', 'allowed']]) {
             s.answer(jenkins: [description: 'proofmark: ' + step[0] + ': ' + step[1]])
             s.call('proofmarkGate', [subject: step[0]])
-            assert !s.build.currentBuild.description.contains('<')
+            assert !(s.build.currentBuild.description =~ /[<>&]/)
         }
         assert s.build.currentBuild.description == 'nightly\nproofmark: price: allowed\nproofmark: churn: allowed'
     },

@@ -162,3 +162,18 @@ fn an_address_of_jenkins_alone_changes_nothing() {
     let report = json(&stage.program().run(&["gate", "origin/main", "HEAD", "--format", "json"]).expect(1));
     assert_eq!((&report["run"], &report["jenkins"]), (&Value::Null, &Value::Null));
 }
+
+#[test]
+fn a_token_for_github_goes_to_no_other_forge() {
+    let stage = Stage::new("0.8").merged().set("GITHUB_API_URL", "").set("GIT_URL", "https://forge.example.org/acme/widgets.git");
+    let ran = stage.program().run(&["gate", "--post"]);
+    assert!(ran.stderr.contains("not sent to forge.example.org"), "{}", ran.stderr);
+    ran.expect(1);
+    // Whoever vouches for it gets an answer from there, or the reason why there is none.
+    let stage = stage
+        .set("GITHUB_SERVER_URL", "https://forge.example.org")
+        .set("PROOFMARK_NETWORK_SECONDS", "1")
+        .set("HTTPS_PROXY", "http://127.0.0.1:1");
+    let ran = stage.program().run(&["gate", "--post"]);
+    assert!(!ran.stderr.contains("not sent"), "{}", ran.stderr);
+}

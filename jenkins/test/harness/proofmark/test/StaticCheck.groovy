@@ -78,15 +78,23 @@ class StaticCheck {
             if (method.code != null) {
                 Set<String> locals = method.parameters*.name.toSet()
                 new Walker(check: this, source: source, free: free || method instanceof ConstructorNode, constructor: method instanceof ConstructorNode,
-                    slow: slow, script: type.script, locals: locals).visitMethodCode(method.code)
+                    slow: slow, script: type.script, locals: locals, maps: method.parameters.findAll { isMap(it.type) }*.name.toSet()).visitMethodCode(method.code)
             }
         }
         for (FieldNode field : type.fields) {
+            if (field.initialExpression != null && !field.static) {
+                new Walker(check: this, source: source, free: true, constructor: true, slow: slow, script: false, locals: [] as Set, maps: [] as Set)
+                    .visitMethodCode(new ExpressionStatement(field.initialExpression))
+            }
             if (field.static && !field.final && !field.synthetic && !field.name.contains('$')) {
                 add(field, 'mutable-static')
             }
         }
         type.properties.findAll { it.static && !java.lang.reflect.Modifier.isFinal(it.modifiers) }.each { add(it, 'mutable-static') }
+    }
+
+    private static boolean isMap(ClassNode type) {
+        return type.nameWithoutPackage in ['Map', 'LinkedHashMap', 'HashMap', 'TreeMap']
     }
 
     /** Walks through one method. */
@@ -99,6 +107,8 @@ class StaticCheck {
         Set<String> slow
         boolean script
         Set<String> locals
+        /** Of the locals, those that are maps as far as can be seen. */
+        Set<String> maps
 
         @Override
         protected SourceUnit getSourceUnit() { source }
@@ -120,7 +130,7 @@ class StaticCheck {
                     add(call, 'spread-method')
                 }
                 boolean byPattern = method in BY_PATTERN && ((TupleExpression) call.arguments).expressions.size() > 1
-                if (method in CLOSURES && !closures.empty && !byPattern) {
+                if (method in CLOSURES && !byPattern && (!closures.empty || isHandedOn(call.arguments))) {
                     add(call, 'closure-of-' + method)
                 }
                 // A map and a list may also be sorted without a closure, and are then replaced by nothing: fine.
@@ -160,6 +170,13 @@ class StaticCheck {
             super.visitMethodCallExpression(call)
         }
 
+        /** A closure that comes by its name, or a method as one. */
+        private static boolean isHandedOn(Expression arguments) {
+            return arguments instanceof TupleExpression && !((TupleExpression) arguments).expressions.empty &&
+                (((TupleExpression) arguments).expressions.last() instanceof VariableExpression ||
+                    ((TupleExpression) arguments).expressions.last() instanceof MethodPointerExpression)
+        }
+
         /** A command that values were pasted into. */
         private static boolean isShellSpliced(Expression arguments) {
             List<Expression> all = arguments instanceof TupleExpression ? ((TupleExpression) arguments).expressions : [arguments]
@@ -172,6 +189,10 @@ class StaticCheck {
         }
 
         private static boolean isSpliced(Expression expression) {
+            // `"...".stripIndent()` and the like.
+            if (expression instanceof MethodCallExpression) {
+                return isSpliced(((MethodCallExpression) expression).objectExpression)
+            }
             return expression instanceof GStringExpression || (expression instanceof BinaryExpression && ((BinaryExpression) expression).operation.text == '+')
         }
 
@@ -226,7 +247,7 @@ class StaticCheck {
         void visitForLoop(ForStatement loop) {
             // Over something that is called a map, or is one, the entries themselves are held.
             Expression over = loop.collectionExpression
-            boolean isMap = over instanceof MapExpression || over.text ==~ /(?i).*map/
+            boolean isMap = over instanceof MapExpression || over.text ==~ /(?i).*map/ || (over instanceof VariableExpression && over.text in maps)
             if (!free && isMap) {
                 add(loop, 'for-in-map')
             }
@@ -247,14 +268,8 @@ class StaticCheck {
         void visitDeclarationExpression(DeclarationExpression declaration) {
             if (!declaration.multipleAssignmentDeclaration) {
                 locals.add(declaration.variableExpression.name)
-            }
-            if (!free) {
-                Expression value = declaration.rightExpression
-                if (value instanceof BinaryExpression && ((BinaryExpression) value).operation.text == '=~') {
-                    add(declaration, 'held-matcher')
-                }
-                if (value.text.contains('JsonSlurper') && !value.text.contains('JsonSlurperClassic')) {
-                    add(declaration, 'held-json')
+                if (isMap(declaration.variableExpression.originType) || declaration.rightExpression instanceof MapExpression) {
+                    maps.add(declaration.variableExpression.name)
                 }
             }
             super.visitDeclarationExpression(declaration)
@@ -266,6 +281,15 @@ class StaticCheck {
             if (script && expression.operation.text == '=' && !(expression instanceof DeclarationExpression) &&
                 expression.leftExpression instanceof VariableExpression && !(((VariableExpression) expression.leftExpression).name in locals)) {
                 add(expression, 'global')
+            }
+            if (!free && expression.operation.text == '=') {
+                Expression value = expression.rightExpression
+                if (value instanceof BinaryExpression && ((BinaryExpression) value).operation.text == '=~') {
+                    add(expression, 'held-matcher')
+                }
+                if (value.text.contains('JsonSlurper') && !value.text.contains('JsonSlurperClassic')) {
+                    add(expression, 'held-json')
+                }
             }
             super.visitBinaryExpression(expression)
         }
