@@ -27,6 +27,9 @@ pub(crate) struct Request {
     library: Option<String>,
     /// The step.
     pub(super) step: String,
+    /// The version of proofmark that it has to be; any when absent.
+    #[serde(default)]
+    version: Option<String>,
     /// The folder for what is written, inside of the working directory.
     pub(super) folder: String,
     /// Any text, which the result repeats: so it cannot be taken for that of another request.
@@ -81,6 +84,10 @@ impl Request {
                 env!("CARGO_PKG_VERSION")
             ))
             .hint("update the older of the two: the shared library in Jenkins, or proofmark on the agent"));
+        }
+        if let Some(version) = self.version.as_deref().filter(|version| *version != env!("CARGO_PKG_VERSION")) {
+            return Err(CliError::input(format!("version {version} is asked for, and this is proofmark {}", env!("CARGO_PKG_VERSION")))
+                .hint("update it on the agent, or change `version`"));
         }
         Step::find(&self.step)
             .filter(|step| !step.command.is_empty())
@@ -229,6 +236,8 @@ mod tests {
             Request {
                 contract: 1,
                 library: None,
+                version: None,
+                version: None,
                 step: "gate".to_owned(),
                 folder: folder.to_owned(),
                 id: None,

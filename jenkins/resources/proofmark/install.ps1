@@ -44,10 +44,14 @@ try {
     if ($LASTEXITCODE -ne 0) { throw 'proofmark: the archive cannot be unpacked' }
     $unpacked = Join-Path $work $member
     $binary = Join-Path $place 'proofmark.exe'
-    $isSame = (Test-Path -LiteralPath $binary) -and
-        ((Get-FileHash -Algorithm SHA256 -LiteralPath $binary).Hash -eq (Get-FileHash -Algorithm SHA256 -LiteralPath $unpacked).Hash)
-    # A binary that runs cannot be replaced on Windows, and need not be when it is the same.
-    if (-not $isSame) { Move-Item -Force -LiteralPath $unpacked -Destination $binary }
+    function Installed {
+        (Test-Path -LiteralPath $binary) -and
+            ((Get-FileHash -Algorithm SHA256 -LiteralPath $binary).Hash -eq (Get-FileHash -Algorithm SHA256 -LiteralPath $unpacked).Hash)
+    }
+    # A binary that runs cannot be replaced on Windows, and need not be when it is the same: also when another build was faster.
+    if (-not (Installed)) {
+        try { Move-Item -Force -LiteralPath $unpacked -Destination $binary } catch { if (-not (Installed)) { throw } }
+    }
     [Console]::Out.WriteLine($binary)
 } finally {
     Remove-Item -Recurse -Force -LiteralPath $work -ErrorAction SilentlyContinue

@@ -46,6 +46,13 @@ class Arguments implements Serializable {
                 return read
             }
         }
+        for (Object variable : ((Map) (((Map) read.step).secretTexts ?: [:])).keySet()) {
+            // Those would change what runs, and not only what it knows.
+            if (!(variable ==~ '[A-Za-z_][A-Za-z0-9_]*') || String.valueOf(variable).toUpperCase() in ['PATH', 'LD_PRELOAD', 'PROOFMARK_BINARY', 'PROOFMARK_REQUEST']) {
+                read.problem = label(step) + 'a secret text cannot be bound to `' + variable + '`'
+                return read
+            }
+        }
         String folder = ((Map) read.step).folder
         if (folder != null && (!(folder ==~ FOLDER) || folder.split('/').any { it == '.' || it == '..' })) {
             read.problem = label(step) + 'the folder `' + folder + '` is not one inside of the workspace, of letters, digits, `.`, `_`, `-` and `/`'
@@ -103,7 +110,7 @@ class Arguments implements Serializable {
                 if (value instanceof Integer || value instanceof Long) {
                     return ((Number) value).longValue() >= 0 ? [value: value] : wrong(name, 'a whole number', value)
                 }
-                return isText(value) && String.valueOf(value) ==~ /[0-9]{1,18}/ ? [value: Long.valueOf(String.valueOf(value))] : wrong(name, 'a whole number', value)
+                return isText(value) && String.valueOf(value) ==~ /[0-9]{1,9}/ ? [value: Integer.valueOf(String.valueOf(value))] : wrong(name, 'a whole number', value)
             case 'list':
                 Collection all = value instanceof Collection ? (Collection) value : (value instanceof Object[] ? Arrays.asList((Object[]) value) : [value])
                 List texts = []

@@ -32,14 +32,15 @@ class Json implements Serializable {
     @NonCPS
     private static Object plain(Object value) {
         if (value instanceof Map) {
-            Map copy = new LinkedHashMap()
+            // As literals: the sandbox lists no such constructors.
+            Map copy = [:]
             for (Map.Entry entry : ((Map) value).entrySet()) {
                 copy.put(String.valueOf(entry.key), plain(entry.value))
             }
             return copy
         }
         if (value instanceof Collection) {
-            List copy = new ArrayList()
+            List copy = []
             for (Object one : (Collection) value) {
                 copy.add(plain(one))
             }

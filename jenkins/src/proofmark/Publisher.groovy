@@ -33,7 +33,7 @@ class Publisher implements Serializable {
         if (files.html && !skip.contains('html')) {
             attempt('publishHTML') {
                 script.publishHTML(target: [
-                    reportDir: folder, reportFiles: files.html, includes: files.html, reportName: title, allowMissing: true,
+                    reportDir: folder, reportFiles: files.html, includes: files.html, reportName: page(result.step, title), allowMissing: true,
                     alwaysLinkToLastBuild: true, keepAll: true,
                 ])
             }
@@ -51,18 +51,25 @@ class Publisher implements Serializable {
                 script.archiveArtifacts(artifacts: folder + '/**', excludes: folder + '/request.json', fingerprint: true, allowEmptyArchive: true)
             }
         }
-        if (!skip.contains('description')) {
+        // A comparison judges nothing: its line would take the place of the gate's.
+        if (!skip.contains('description') && result.step != 'compare') {
             describe(result)
         }
     }
 
-    /** One line for each subject; the last one counts. */
+    /** One line for each subject that was judged, the last one counts; and one for each job that was started. */
     private void describe(Map result) {
         String line = plain(result.jenkins.description)
         String start = plain(result.jenkins.stage) + ': '
         String known = script.currentBuild.description ?: ''
-        List kept = known.tokenize('\n').findAll { !it.startsWith(start) }
+        boolean isJudged = result.step in ['gate', 'report']
+        List kept = known.tokenize('\n').findAll { it != line && !(isJudged && it.startsWith(start)) }
         script.currentBuild.description = (kept + [line]).join('\n')
+    }
+
+    /** The page of a comparison has a name of its own: plugins keep one page for each name. */
+    private static String page(Object step, String title) {
+        return step == 'compare' ? title + ' (comparison)' : title
     }
 
     /** Texts that some formatters of Jenkins take for HTML: the same to read, and no tags. */
@@ -76,10 +83,14 @@ class Publisher implements Serializable {
         } catch (FlowInterruptedException interrupted) {
             throw interrupted
         } catch (NoSuchMethodError absent) {
-            if (!String.valueOf(absent.message).contains('No such DSL method')) {
-                throw absent
+            if (String.valueOf(absent.message).contains('No such DSL method')) {
+                script.echo('proofmark: the step ' + step + ' is not there, so nothing is published by it')
+            } else {
+                script.echo('proofmark: ' + step + ' failed, and the verdict stands: ' + absent)
             }
-            script.echo('proofmark: the step ' + step + ' is not there, so nothing is published by it')
+        } catch (LinkageError broken) {
+            // A plugin that does not go with another one.
+            script.echo('proofmark: ' + step + ' failed, and the verdict stands: ' + broken)
         } catch (Exception problem) {
             script.echo('proofmark: ' + step + ' failed, and the verdict stands: ' + problem.message)
         }

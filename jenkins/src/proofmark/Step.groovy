@@ -28,12 +28,14 @@ class Step implements Serializable {
         Installer installer = new Installer(script)
         String binary = installer.find(own)
         String request = UUID.randomUUID().toString()
+        String version = installer.versionAsked(own)
         Map asked = [
-            contract: Parameters.contract(), library: Parameters.library(), id: request, step: name, folder: folder, parameters: read.command,
+            contract: Parameters.contract(), library: Parameters.library(), version: version, id: request, step: name, folder: folder,
+            parameters: read.command,
         ]
         script.writeFile(file: folder + '/request.json', text: Json.write(asked), encoding: 'UTF-8')
         int status = start(binary, folder + '/request.json', own)
-        Map result = readResult(folder, request, status, installer.versionAsked(own))
+        Map result = readResult(folder, request, status, version)
         if (result.problem) {
             script.error('proofmark ' + name + ': ' + result.problem)
         }
@@ -114,15 +116,15 @@ class Step implements Serializable {
         if (result == null || !(result.jenkins instanceof Map) || !(result.files instanceof Map)) {
             return [problem: 'the result cannot be read; ' + ended]
         }
+        if (result.jenkins.contract != Parameters.contract()) {
+            return [problem: 'proofmark ' + result.proofmark + ' keeps contract ' + result.jenkins.contract + ', and this library (' +
+                Parameters.library() + ') keeps ' + Parameters.contract() + ': update the older of the two']
+        }
         if (result.request != request) {
             return [problem: 'there is only the result of another run; ' + ended + ', and the log above says why. ' + advice(status)]
         }
         if (result.exit_code != status) {
             return [problem: 'the result is of a run that ended with ' + result.exit_code + '; ' + ended]
-        }
-        if (result.jenkins.contract != Parameters.contract()) {
-            return [problem: 'proofmark ' + result.proofmark + ' keeps contract ' + result.jenkins.contract + ', and this library (' +
-                Parameters.library() + ') keeps ' + Parameters.contract() + ': update the older of the two']
         }
         if (!(result.jenkins.result in [null, 'UNSTABLE', 'FAILURE'])) {
             return [problem: 'the result `' + result.jenkins.result + '` is not one that this library knows: update it']

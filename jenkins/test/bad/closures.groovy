@@ -57,6 +57,8 @@ def call(List list, Map map, Map options = [:]) {
     def classic = new groovy.json.JsonSlurperClassic() // sandbox-jsonslurperclassic
     def thread = new Thread() // sandbox-thread
     def url = new URL('http://x') // sandbox-url
+    def made = new ArrayList() // sandbox-arraylist
+    def number = Long.valueOf('1') // sandbox-long
 }
 
 @NonCPS

@@ -48,10 +48,25 @@ import proofmark.test.Build
             s.build.log.length = 0
         }
     },
-    'another missing method is no missing plugin': { s ->
-        s.build.broken.junit = { new NoSuchMethodError('groovy.lang.Closure.oops()') }
-        s.answer()
-        assert s.problem(NoSuchMethodError) { s.call('proofmarkGate') }.contains('oops')
+    'plugins that do not go together are no missing ones, and hide no verdict': { s ->
+        for (Throwable broken in [new NoSuchMethodError('groovy.lang.Closure.oops()'), new NoClassDefFoundError('hudson/oops')]) {
+            s.build.log.length = 0
+            s.build.broken.junit = { broken }
+            s.answer([jenkins: [result: 'FAILURE', message: 'BLOCKED']], 1)
+            assert s.problem(AbortException) { s.call('proofmarkGate') } == 'BLOCKED'
+            assert s.build.log.toString().contains('oops') && !s.build.log.toString().contains('junit is not there')
+        }
+    },
+    'a comparison and a job that was started take nothing from the gate': { s ->
+        s.answer(jenkins: [stage: 'proofmark: ml/widgets', description: 'proofmark: ml/widgets: BLOCKED'])
+        s.call('proofmarkGate')
+        s.answer(jenkins: [stage: 'proofmark: ml/widgets', description: 'proofmark: ml/widgets: 1 regressed'])
+        s.call('proofmarkCompare')
+        assert s.build.currentBuild.description == 'proofmark: ml/widgets: BLOCKED'
+        s.answer(jenkins: [stage: 'proofmark: ml/widgets', description: 'proofmark: ml/widgets: ml/train #3: SUCCESS'])
+        s.call('proofmarkTrigger', [job: 'ml/train'])
+        assert s.build.currentBuild.description == 'proofmark: ml/widgets: BLOCKED\nproofmark: ml/widgets: ml/train #3: SUCCESS'
+        assert s.build.of('publishHTML').take(2)*.map*.target*.reportName == ['proofmark: ml/widgets', 'proofmark: ml/widgets (comparison)']
     },
     'what is skipped is not called': { s ->
         s.answer()

@@ -129,7 +129,7 @@ String WINDOWS = '@"%PROOFMARK_BINARY%" jenkins step "%PROOFMARK_REQUEST%"'
         [
             [post: 'true']: 'true or false', [maxRows: 'many']: 'a whole number', [maxRows: -1]: 'a whole number', [failOn: 'nver']: 'one of block, notice, never',
             [targets: [['a']]]: 'a list of texts', [base: ['a']]: 'a text', [secretTexts: 'x']: 'a map of texts', [secretTexts: [A: ['b']]]: 'a map of texts', [skip: ['everything']]: 'a list of junit',
-            [base: ' ']: 'is empty', [folder: '../x']: 'inside of the workspace', [folder: '/x']: 'inside of the workspace', [folder: 'a,b']: 'inside of the workspace',
+            [base: ' ']: 'is empty', [secretTexts: [PATH: 'x']]: 'cannot be bound', [secretTexts: ['A B': 'x']]: 'cannot be bound', [folder: '../x']: 'inside of the workspace', [folder: '/x']: 'inside of the workspace', [folder: 'a,b']: 'inside of the workspace',
             [folder: 'C:\\x']: 'inside of the workspace', [folder: 'a/./b']: 'inside of the workspace', [folder: 'a//b']: 'inside of the workspace', [base: true]: 'a text',
         ].each { arguments, told ->
             assert s.problem(AbortException) { s.call('proofmarkGate', arguments) }.contains(told)

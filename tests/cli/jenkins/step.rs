@@ -79,6 +79,11 @@ fn what_is_wrong_with_a_request_is_a_result_too() {
     let (code, result) = stage.step(&request);
     assert_eq!(code, 2);
     assert!(result["jenkins"]["message"].as_str().expect("a message").contains("contract 2 (library 0.1.0)"), "{result}");
+    let mut request = gate(json!({"post": true}));
+    request["version"] = json!("9.9.9");
+    let (code, result) = stage.step(&request);
+    assert_eq!((code, stage.github.requests().len()), (2, 0), "nothing is done by another version than the one that is asked for");
+    assert!(result["jenkins"]["message"].as_str().expect("a message").contains("version 9.9.9 is asked for"), "{result}");
     for request in ["", "{}", "[]", "{\"contract\": 1}", "{\"contract\":1,\"step\":\"gate\",\"folder\":\"../x\"}", "\u{0}"] {
         stage.workspace.write("request.json", request);
         stage.program().run(&["jenkins", "step", "request.json"]).expect_error(2);

@@ -29,7 +29,7 @@ class StaticCheck {
     static final Set<String> BY_PATTERN = ['replaceAll'] as Set
     /** What the sandbox does not let through. */
     static final Set<String> FORBIDDEN_TYPES = ['File', 'URL', 'Thread', 'ProcessBuilder', 'Socket', 'FileInputStream', 'FileOutputStream', 'JsonSlurperClassic',
-        'GroovyShell', 'Timer'] as Set
+        'GroovyShell', 'Timer', 'LinkedHashMap', 'ArrayList'] as Set
     static final Set<String> FORBIDDEN_PROPERTIES = ['rawBuild'] as Set
     static final Set<String> SHELLS = ['sh', 'bat', 'powershell', 'pwsh'] as Set
 
@@ -163,6 +163,9 @@ class StaticCheck {
             }
             if (call.objectExpression.text in ['System', 'java.lang.System'] && method in ['getenv', 'getProperty', 'exit']) {
                 add(call, 'sandbox-System')
+            }
+            if (call.objectExpression.text == 'Long' && method == 'valueOf') {
+                add(call, 'sandbox-Long')
             }
             if (call.objectExpression.text in ['Jenkins', 'jenkins.model.Jenkins'] || method == 'getRawBuild') {
                 add(call, 'sandbox-Jenkins')
