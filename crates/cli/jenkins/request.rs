@@ -237,7 +237,6 @@ mod tests {
                 contract: 1,
                 library: None,
                 version: None,
-                version: None,
                 step: "gate".to_owned(),
                 folder: folder.to_owned(),
                 id: None,
