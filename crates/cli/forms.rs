@@ -77,18 +77,9 @@ impl Shown<'_> {
             Format::Junit => forms::junit(&told, &page)?,
             Format::Sarif => forms::sarif(&told, &page)?,
             Format::WarningsNg => forms::issues(&told, &page)?,
-            Format::Checks => forms::checks(&told, &page, &self.name(), options, &self.template(REPORT)?)?,
+            Format::Checks => forms::checks(&told, &page, &stage_name(self.run, self.subject), options, &self.template(REPORT)?)?,
             Format::Html | Format::Table | Format::Markdown | Format::Json | Format::DvcJson => forms::html(&told, &page, options)?,
         })
-    }
-
-    /// What a check or a stage of this subject is called.
-    pub(crate) fn name(&self) -> String {
-        match (self.run, self.subject) {
-            (Some(run), subject) => check_name(run, subject),
-            (None, Some(subject)) => format!("proofmark: {subject}"),
-            (None, None) => "proofmark".to_owned(),
-        }
     }
 
     fn page(&self) -> Page<'_> {
@@ -97,5 +88,14 @@ impl Shown<'_> {
 
     fn template(&self, built_in: &'static str) -> Result<String, CliError> {
         output::template(self.outputs, built_in, self.world)
+    }
+}
+
+/// What a check or a stage of this subject is called.
+pub(crate) fn stage_name(run: Option<&RunContext>, subject: Option<&str>) -> String {
+    match (run, subject) {
+        (Some(run), subject) => check_name(run, subject),
+        (None, Some(subject)) => format!("proofmark: {subject}"),
+        (None, None) => "proofmark".to_owned(),
     }
 }

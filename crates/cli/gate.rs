@@ -7,7 +7,6 @@ use proofmark_core::config::{Effect, GitHub};
 use proofmark_core::gate::{judge, locate};
 use proofmark_core::policy::{PolicyOrigin, PolicySide};
 use proofmark_core::report::Report;
-use proofmark_core::run::System;
 use proofmark_core::tracked::Tracked;
 
 use crate::args::{Between, Outputs};
@@ -20,7 +19,6 @@ use crate::host::Host;
 use crate::jenkins;
 use crate::output;
 use crate::posting::args::{FailOn, Posting};
-use crate::posting::plan::check_name;
 use crate::posting::{self, Content, Links, Posts, Written};
 use crate::printer::Printer;
 use crate::session::Session;
@@ -186,10 +184,7 @@ pub(crate) fn judged(args: &Gate, host: Option<&Host>, world: &World) -> Result<
     if matches!(policy.origin, PolicyOrigin::File { side: PolicySide::Head, .. }) {
         report.notes.push("The base has no policy, so the one that this change introduces was used.".to_owned());
     }
-    report.jenkins = host.filter(|host| host.run.system == System::Jenkins).map(|host| {
-        let stage = check_name(&host.run, args.posting.subject.as_deref());
-        jenkins::outcome::of_report(&report, args.fail_on, &stage)
-    });
+    report.jenkins = jenkins::outcome::block(&report, args.fail_on, args.posting.subject.as_deref(), report.run.as_ref(), world);
     match session.changed_policy() {
         Ok(Some(own)) => {
             report.notes.push(

@@ -20,6 +20,7 @@ use crate::exit::{self, CliError};
 use crate::forms::{self, Shown};
 use crate::gate::{self, Done};
 use crate::host::Host;
+use crate::jenkins::outcome;
 use crate::output;
 use crate::posting::args::{FailOn, Given, Posting};
 use crate::posting::{self, Content, Place, Posts};
@@ -72,6 +73,8 @@ fn in_steps(args: &Report, world: &World, printer: &Printer, done: &mut Done) ->
         return from_artifact(args, artifact, config, host.ok_or_else(posting::nowhere)?, world, printer);
     }
     let report = done.report.insert(from_file(args.given.report.as_deref(), world)?);
+    let run = host.as_ref().map(|host| &host.run);
+    report.jenkins = outcome::block(report, args.fail_on, args.posting.subject.as_deref(), run, world);
     let wants_forms = args.outputs.format.is_some() || !args.outputs.output.is_empty();
     if wants_forms {
         show(args, report, world, printer)?;

@@ -4,12 +4,15 @@ use proofmark_core::config::Effect;
 use proofmark_core::gate::Finding;
 use proofmark_core::jenkins::{BuildResult, Outcome};
 use proofmark_core::report::Report;
+use proofmark_core::run::{RunContext, System};
 use proofmark_render as render;
 use proofmark_render::escape::terminal;
 
 use crate::exit::{self, CliError};
+use crate::forms::stage_name;
 use crate::gate;
 use crate::posting::args::FailOn;
+use crate::world::World;
 
 /// Characters of a build's description, which stands in the narrow list of builds.
 const LONGEST_DESCRIPTION: usize = 160;
@@ -20,12 +23,16 @@ const LONGEST_MESSAGE: usize = 1000;
 /// Checks that a message names; the report has them all.
 const MOST_NAMED: usize = 3;
 
-/// What a report comes to.
-pub(crate) fn of_report(report: &Report, fail_on: FailOn, stage: &str) -> Outcome {
-    of_report_and_code(report, gate::code(report, fail_on), stage)
+/// The variable that is set while a step of a pipeline is at work, in Jenkins or not.
+pub(super) const IN_STEP: &str = "PROOFMARK_JENKINS_STEP";
+
+/// What a report says to Jenkins, where that is who reads it.
+pub(crate) fn block(report: &Report, fail_on: FailOn, subject: Option<&str>, run: Option<&RunContext>, world: &World) -> Option<Outcome> {
+    let is_build = run.is_some_and(|run| run.system == System::Jenkins) || world.var(IN_STEP).is_some();
+    is_build.then(|| of_report_and_code(report, gate::code(report, fail_on), &stage_name(run, subject)))
 }
 
-/// The same for a command that ended in another way, because the report could not be delivered, say.
+/// What a report comes to, for a command that ended in another way, because the report could not be delivered, say.
 pub(crate) fn of_report_and_code(report: &Report, code: u8, stage: &str) -> Outcome {
     let headline = render::headline(report);
     let effect = report.judgement.effect;

@@ -20,7 +20,7 @@ use super::steps;
 use crate::args::{Format, Outputs};
 use crate::cli::{Cli, Command};
 use crate::exit::{CliError, unwritable};
-use crate::forms::Shown;
+use crate::forms::{Shown, stage_name};
 use crate::gate::Done;
 use crate::host::Host;
 use crate::output::write_file;
@@ -175,7 +175,8 @@ impl Work<'_> {
     fn started(&self) -> Result<Ended, CliError> {
         let step = self.request.step()?;
         let words = self.request.words(step)?;
-        let world = words.directory.as_ref().map_or_else(|| self.world.clone(), |folder| self.world.inside(Path::new(folder)));
+        let world = self.world.clone().with(outcome::IN_STEP, "true");
+        let world = words.directory.as_ref().map_or_else(|| world.clone(), |folder| world.inside(Path::new(folder)));
         match Cli::of_words(self.line(step, words)?, "a parameter of the step")?.command {
             Command::Gate(args) => Ok(self.judged(gate::carry_out(&args, &world, self.printer), &args.outputs)),
             Command::Report(args) => Ok(self.judged(report::carry_out(&args, &world, self.printer), &args.outputs)),
@@ -270,8 +271,7 @@ impl Work<'_> {
     }
 
     fn stage(&self) -> String {
-        let outputs = Outputs::default();
-        Shown { outputs: &outputs, subject: self.subject(), run: self.run.as_ref(), world: self.world, printer: self.printer }.name()
+        stage_name(self.run.as_ref(), self.subject())
     }
 
     fn result(&self, ended: Ended) -> StepResult {

@@ -153,3 +153,15 @@ fn capabilities_name_the_contract() {
     let steps: Vec<&str> = told["steps"].as_array().expect("steps").iter().filter_map(|step| step["step"].as_str()).collect();
     assert_eq!(steps, ["proofmarkGate", "proofmarkCompare", "proofmarkReport", "proofmarkTrigger", "withProofmark"]);
 }
+
+#[test]
+fn a_step_needs_no_jenkins_around_it() {
+    let repo = change(&[("metrics.json", "{\"acc\": 0.9}"), ("proofmark.toml", POLICY)], &[("metrics.json", "{\"acc\": 0.5}")]);
+    repo.write("request.json", gate(json!({"base": "main", "subject": "churn"})).to_string());
+    proofmark(&repo).run(&["jenkins", "step", "request.json"]).expect(1);
+    let read = |name: &str| json(&std::fs::read_to_string(repo.path().join("proofmark/gate").join(name)).expect("a file"));
+    let (report, result) = (read("report.json"), read("result.json"));
+    assert_eq!((&report["jenkins"], &report["jenkins"]["stage"]), (&result["jenkins"], &json!("proofmark: churn")));
+    // Nobody else's report speaks to Jenkins.
+    assert_eq!(json(&proofmark(&repo).run(&["gate", "main", "--format", "json"]).expect(1))["jenkins"], Value::Null);
+}
