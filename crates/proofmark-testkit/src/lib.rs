@@ -1,4 +1,4 @@
-//! What the tests of proofmark share: repository builder, runner of the binary, output scrubber, a fake GitHub, a fake MLflow.
+//! What the tests of proofmark share: repository builder, runner of the binary, output scrubber, a fake GitHub, a fake Jenkins, a fake MLflow.
 
 pub mod base64;
 pub mod github;

@@ -83,7 +83,7 @@ impl Caller {
 
     /// Refuses a write that another page may have made a browser send.
     pub(crate) fn needs_crumb(&self, request: &Request, world: &World) -> Result<(), Answer> {
-        if !world.options.crumbs || self.by_token || self.user.is_none() {
+        if !world.options.crumbs || self.by_token {
             return Ok(());
         }
         let given = request.header(&CRUMB.to_ascii_lowercase()).map(str::to_owned).or_else(|| request.parameter(CRUMB));

@@ -36,6 +36,10 @@ fn answered(world: &mut World, request: &Request, caller: &Caller, segments: &[&
     if let ["login"] = segments {
         return Ok(page(200, "Sign in to Jenkins"));
     }
+    // A filter before everything else, also before what is not there.
+    if request.method == "POST" {
+        caller.needs_crumb(request, world)?;
+    }
     // Whoever has a remote token may start with it, but has to be let in first.
     caller.needs(Permission::OverallRead, world)?;
     match (request.method.as_str(), segments) {
@@ -124,7 +128,6 @@ fn of_build(world: &mut World, request: &Request, caller: &Caller, path: &str, n
             };
             let (number, address) = (build.number, format!("{}{}/", api::job_url(world, path), build.number));
             caller.needs(Permission::JobCancel, world)?;
-            caller.needs_crumb(request, world)?;
             if let Some(job) = world.job_mut(path) {
                 let spec = job.spec.clone();
                 job.builds.iter_mut().filter(|build| build.number == number).for_each(|build| build.stop(&spec, force, now));
@@ -137,7 +140,6 @@ fn of_build(world: &mut World, request: &Request, caller: &Caller, path: &str, n
 }
 
 fn cancel(world: &mut World, request: &Request, caller: &Caller) -> Outcome {
-    caller.needs_crumb(request, world)?;
     let id: u64 = request.parameter("id").and_then(|text| text.parse().ok()).ok_or_else(|| page(400, "id is missing"))?;
     let now = world.now();
     let allowed = caller.may(Permission::JobCancel, world);
@@ -153,7 +155,7 @@ fn cancel(world: &mut World, request: &Request, caller: &Caller) -> Outcome {
 /// A document, or the parts of it that were asked for. Jenkins takes a tree that it cannot read for a mistake of the client.
 fn document(request: &Request, document: Value) -> Outcome {
     match request.parameter("tree") {
-        None => Ok(Answer::ok(document)),
+        None => Ok(Answer::ok(tree::stubs(document))),
         Some(tree) => tree::filtered(&document, &tree).map(Answer::ok).ok_or_else(|| page(400, "tree cannot be read")),
     }
 }

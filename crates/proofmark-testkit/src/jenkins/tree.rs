@@ -17,6 +17,24 @@ pub(crate) fn filtered(document: &Value, tree: &str) -> Option<Value> {
     rest.is_empty().then(|| kept(document, &wanted))
 }
 
+/// The document as it is without a tree, at depth 0: of other exported objects only what they are called and where.
+pub(crate) fn stubs(mut document: Value) -> Value {
+    for field in ["jobs", "builds", "firstBuild", "lastBuild", "executable"] {
+        match document.get_mut(field) {
+            Some(Value::Array(rows)) => rows.iter_mut().for_each(stub),
+            Some(one) => stub(one),
+            None => {}
+        }
+    }
+    document
+}
+
+fn stub(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.retain(|name, _| ["_class", "name", "number", "url", "color"].contains(&name.as_str()));
+    }
+}
+
 fn list(rest: &mut &str) -> Option<Vec<Wanted>> {
     let mut all = Vec::new();
     loop {

@@ -18,7 +18,6 @@ pub(crate) fn start(world: &mut World, request: &Request, caller: &Caller, path:
             return Err(page(405, "Method Not Allowed").header("Allow", "POST"));
         }
         caller.needs(Permission::JobBuild, world)?;
-        caller.needs_crumb(request, world)?;
     }
     if !spec.buildable {
         return Err(page(409, &format!("{path} is not buildable")));
