@@ -157,11 +157,11 @@ fn number(text: &str) -> Option<u64> {
     text.trim().parse().ok().filter(|&number| number > 0)
 }
 
-/// An http or https address without user and password.
+/// An http or https address without user and password, as renderers take it for a link.
 fn address(text: &str) -> Option<String> {
-    let uri: http::Uri = text.parse().ok()?;
-    let is_plain =
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    let is_web = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+    let uri: http::Uri = text.parse().ok().filter(|_| is_web)?;
+    let is_plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
     is_plain.then(|| text.trim_end_matches('/').to_owned() + "/")
 }
 

@@ -160,6 +160,7 @@ fn remotes_in_all_forms() {
 fn what_is_no_id_and_no_address_is_dropped() {
     assert_eq!(some(&[("GIT_COMMIT", "main; rm -rf /")]).commit, None);
     assert_eq!(some(&[("BUILD_URL", "javascript:alert(1)")]).run.run_url, None);
+    assert_eq!(some(&[("BUILD_URL", "hTtps://ci.example.org/")]).run.run_url, None);
     assert_eq!(some(&[("BUILD_URL", "https://user:secret@ci.example.org/")]).run.run_url, None);
 }
 
