@@ -157,11 +157,13 @@ fn number(text: &str) -> Option<u64> {
     text.trim().parse().ok().filter(|&number| number > 0)
 }
 
-/// An http or https address without user and password, as renderers take it for a link.
+/// An http or https address without user, password, query and fragment, as renderers take it for a link.
 fn address(text: &str) -> Option<String> {
     let is_web = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
     let uri: http::Uri = text.parse().ok().filter(|_| is_web)?;
-    let is_plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    // The parser drops a fragment without a word.
+    let is_bare = uri.query().is_none() && !text.contains('#');
+    let is_plain = is_bare && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
     is_plain.then(|| text.trim_end_matches('/').to_owned() + "/")
 }
 
