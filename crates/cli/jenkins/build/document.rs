@@ -68,9 +68,9 @@ enum Reached {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum CameFrom {
-    /// CameFrom this call.
+    /// From this call.
     New,
-    /// CameFrom this call, though its answer was lost.
+    /// From this call, though its answer was lost.
     FoundAgain,
     /// An earlier start with the same key.
     Earlier,

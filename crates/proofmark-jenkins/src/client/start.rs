@@ -135,7 +135,7 @@ impl Start<'_, '_> {
                 }
                 Sent::Broken(error) => {
                     doubt = true;
-                    (String::new(), Some(error))
+                    (error.to_string(), Some(error))
                 }
             };
             if doubt {

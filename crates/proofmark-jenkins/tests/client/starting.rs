@@ -122,6 +122,10 @@ fn without_a_key_nothing_is_sent_twice() {
     assert!(matches!(&error, Error::Unknown { .. }) && error.is_outside(), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("PROOFMARK_KEY")));
     assert_eq!((jenkins.starts("plain").len(), jenkins.count("POST")), (1, 1), "what was cut on its way was not sent again");
+    // Something broke at the server: nobody knows what came of it, and Jenkins' own words are told.
+    jenkins.world().instead.push(("POST", "job/plain", Answer::new(500, "<p>NullPointerException</p>")));
+    let error = start(&client, "plain", vec![text("DATA", "d")], key("k", false)).expect_err("an error");
+    assert!(matches!(error, Error::Unknown { .. }) && error.to_string().ends_with("answered 500: NullPointerException"), "{error}");
     // Somebody else's item does not pass for ours, and a Jenkins that is starting took nothing.
     jenkins.world().fates = [Fate::Restart].into();
     assert_eq!(start(&client, "plain", vec![text("DATA", "c")], key("k", false)).expect("a start").origin, Origin::New);
