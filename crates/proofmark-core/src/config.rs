@@ -20,6 +20,7 @@ mod mlflow;
 mod rule;
 mod situations;
 mod table;
+mod trigger;
 mod waiver;
 
 pub use self::composite::{Budget, By, Composite, Gap, Trade, WorstSlice};
@@ -29,6 +30,10 @@ pub use self::mlflow::{Children, Count, Find, Mlflow, Names, PREFIX as MLFLOW, S
 pub use self::rule::{Combine, Limits, Rule, RuleLine};
 pub use self::situations::{Effect, Severity, Situations};
 pub use self::table::{Table, Task};
+pub use self::trigger::{
+    After, Busy, CommandRule, CommandStart, DispatchStart, DvcCondition, Except, Forks, GateStart, JenkinsStart, Pace, ParameterKind,
+    ParameterRule, PromoteStart, ReproStart, RoleName, Span, Start, Step, Trigger, Triggers, Values, WebhookStart, WorkflowStart,
+};
 pub use self::waiver::{Day, Waiver, Waivers};
 
 /// The file names that hold a configuration, in the order in which they are looked for.
@@ -64,6 +69,10 @@ pub struct Config {
     pub waivers: Waivers,
     /// What is shown on GitHub, and how.
     pub github: GitHub,
+    /// Which events start what.
+    pub trigger: Vec<Trigger>,
+    /// What holds for all triggers.
+    pub triggers: Triggers,
 }
 
 /// What is compared.

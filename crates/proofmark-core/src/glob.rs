@@ -3,8 +3,11 @@
 //! `*` any text, `?` one character, `{a,b}` either, `[a-z]` one of a range, `\` takes the next character as it is. Over
 //! files `*` stops at `/` and `**` does not; over metric names and branches `*` matches everything.
 
+mod simple;
+
 use globset::{GlobBuilder, GlobMatcher};
 
+use self::simple::Simple;
 use crate::key::Key;
 
 /// The longest text that is taken as a glob, in characters. A plain name may be longer.
@@ -19,7 +22,18 @@ const SHOWN: usize = 80;
 #[derive(Debug, Clone)]
 pub struct Glob {
     text: String,
-    matcher: Option<GlobMatcher>,
+    matcher: Matcher,
+}
+
+/// How it is matched.
+#[derive(Debug, Clone)]
+enum Matcher {
+    /// It means itself.
+    Literal,
+    /// Text and stars.
+    Simple(Simple),
+    /// Everything else.
+    Compiled(GlobMatcher),
 }
 
 /// Why a text is not a glob.
@@ -49,7 +63,7 @@ impl Glob {
 
     /// A text that means itself, whatever is in it.
     pub fn literal(text: &str) -> Self {
-        Self { text: text.to_owned(), matcher: None }
+        Self { text: text.to_owned(), matcher: Matcher::Literal }
     }
 
     fn new(text: &str, literal_separator: bool) -> Result<Self, GlobError> {
@@ -59,7 +73,7 @@ impl Glob {
         let indices_only = !text.contains(['*', '?', '{', '}', '\\'])
             && text.split('[').skip(1).all(|rest| rest.split_once(']').is_some_and(|(inside, _)| is_index(inside)));
         if plain || (!literal_separator && indices_only) {
-            return Ok(Self { text: text.to_owned(), matcher: None });
+            return Ok(Self::literal(text));
         }
         let error = |reason: String| {
             let mut glob: String = text.chars().take(SHOWN).collect();
@@ -70,22 +84,39 @@ impl Glob {
         if text.chars().nth(MAX_LENGTH).is_some() {
             return Err(error(format!("it is longer than {MAX_LENGTH} characters")));
         }
+        if let Some(simple) = Simple::parse(text, literal_separator) {
+            return Ok(Self { text: text.to_owned(), matcher: Matcher::Simple(simple) });
+        }
         if depth(text) > MAX_DEPTH {
             return Err(error(format!("its braces are nested deeper than {MAX_DEPTH}")));
         }
         let built = GlobBuilder::new(text).literal_separator(literal_separator).backslash_escape(true).build();
         let glob = built.map_err(|wrong| error(wrong.kind().to_string()))?;
-        Ok(Self { text: text.to_owned(), matcher: Some(glob.compile_matcher()) })
+        Ok(Self { text: text.to_owned(), matcher: Matcher::Compiled(glob.compile_matcher()) })
     }
 
     /// Whether it can match one text only.
     pub fn is_literal(&self) -> bool {
-        self.matcher.is_none()
+        matches!(self.matcher, Matcher::Literal)
+    }
+
+    /// What every text begins with that matches, as far as it is known without trying: of many sorted texts, only those need to
+    /// be tried.
+    pub fn prefix(&self) -> &str {
+        match &self.matcher {
+            Matcher::Literal => &self.text,
+            Matcher::Simple(simple) => simple.prefix(),
+            Matcher::Compiled(_) => "",
+        }
     }
 
     /// Whether `text` matches as a whole.
     pub fn matches(&self, text: &str) -> bool {
-        self.matcher.as_ref().map_or(self.text == text, |matcher| matcher.is_match(text))
+        match &self.matcher {
+            Matcher::Literal => self.text == text,
+            Matcher::Simple(simple) => simple.matches(text),
+            Matcher::Compiled(matcher) => matcher.is_match(text),
+        }
     }
 
     /// Whether a metric's name matches. A glob written for the plain name also matches a key that needs escapes.
@@ -210,6 +241,21 @@ mod tests {
         fn no_text_panics(text in r"([*?{},\[\]!^\\/&|()$.é€-]|[a-c]|\*\*|\{a,b\}|\[a-z\]|\PC){0,200}", name in "[a-c/.é]{0,20}") {
             for glob in [Glob::name(&text), Glob::file(&text)].into_iter().flatten() {
                 glob.matches(&name);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        /// Globs that need no regular expression mean what their regular expressions would.
+        #[test]
+        fn simple_globs_mean_what_the_library_says(glob in r"(a|b|ab|\*|\*\*|/|\*\*/|/\*\*|\.é){0,8}", text in r"(a|b|/|\.é|ab){0,8}", is_path: bool) {
+            if let Some(simple) = Simple::parse(&glob, is_path) {
+                let library = GlobBuilder::new(&glob).literal_separator(is_path).backslash_escape(true).build();
+                let library = library.expect("a glob").compile_matcher();
+                prop_assert_eq!(simple.matches(&text), library.is_match(&text), "{} on {:?}", glob, text);
+                prop_assert!(!simple.matches(&text) || text.starts_with(simple.prefix()));
             }
         }
     }

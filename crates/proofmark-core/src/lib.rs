@@ -4,12 +4,14 @@
 //! values go out. `clippy.toml` beside this crate's manifest enforces it.
 
 pub mod annotation;
+pub mod changes;
 pub mod compare;
 pub mod composite;
 pub mod config;
 pub mod direction;
 pub mod discovery;
 pub mod document;
+pub mod event;
 pub mod evidence;
 pub mod files;
 pub mod gate;

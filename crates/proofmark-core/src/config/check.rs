@@ -33,6 +33,10 @@ pub(super) fn check(config: &mut Config, text: &str, path: &[&str]) -> Result<()
     for (index, composite) in config.composite.iter_mut().enumerate() {
         composite.line.0 = composites.get(index).map(|at| at.line);
     }
+    let triggers = places.of("trigger");
+    for (index, trigger) in config.trigger.iter_mut().enumerate() {
+        trigger.line.0 = triggers.get(index).map(|at| at.line);
+    }
     let mistake = |place: Option<&Position>, message: String| Mistake { message, place: place.copied(), hint: None };
     config.policy.check().map_err(|message| mistake(None, format!("[policy]: {message}")))?;
     let trackers = places.of("mlflow");

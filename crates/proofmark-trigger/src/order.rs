@@ -1,0 +1,256 @@
+//! Orders: what is to be started, with every value filled in.
+
+use std::collections::BTreeMap;
+
+use proofmark_core::config::{After, Effect, Step};
+use proofmark_core::event::Mark;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::RuleError;
+use crate::rules::Rule;
+use crate::starts;
+
+/// Something to be started.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Order {
+    /// The rule that it comes from.
+    pub rule: String,
+    /// The line of the rule, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Its key as it travels: `pm1-DEPTH-RULE-GROUP-KEY`.
+    pub key: String,
+    /// The parameters.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Value>,
+    /// The group of which one runs at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// What it costs.
+    pub cost: f64,
+    /// The events that it stands for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
+    /// What is started, one after the other.
+    pub steps: Vec<OrderStep>,
+    /// What its templates see.
+    #[serde(skip)]
+    values: Map<String, Value>,
+    #[serde(skip)]
+    pub(crate) mark: Mark,
+    #[serde(skip)]
+    is_chain: bool,
+}
+
+/// One step of an order.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct OrderStep {
+    /// What it is called.
+    pub name: String,
+    /// What the steps before must have come to.
+    pub after: String,
+    /// Its key as it travels.
+    pub key: String,
+    /// What is started. What other steps come to is not known yet: `<steps.train.url>` stands for it.
+    pub call: Call,
+    /// How long it may take, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
+    /// The environment of the deployment whose status it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    #[serde(skip)]
+    pub(crate) typed: Step,
+}
+
+/// What is started, with every value filled in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "target")]
+#[non_exhaustive]
+pub enum Call {
+    /// A workflow of GitHub Actions.
+    Workflow {
+        /// The repository.
+        repository: Option<String>,
+        /// The workflow's file.
+        file: String,
+        /// The branch or tag; the default branch when absent.
+        reference: Option<String>,
+        /// Its inputs, without the key.
+        inputs: BTreeMap<String, String>,
+        /// The input that takes the key.
+        key_input: String,
+    },
+    /// A `repository_dispatch`.
+    Dispatch {
+        /// The repository.
+        repository: Option<String>,
+        /// The event's name.
+        event_type: String,
+        /// What it carries, without the key.
+        payload: BTreeMap<String, Value>,
+    },
+    /// A job of Jenkins.
+    Jenkins {
+        /// The address.
+        server: Option<String>,
+        /// The job.
+        job: String,
+        /// The branch of a multibranch project.
+        branch: Option<String>,
+        /// Its parameters, without the key.
+        parameters: BTreeMap<String, String>,
+        /// The parameter that takes the key.
+        key_parameter: String,
+        /// Whether a build that is unstable has passed.
+        accept_unstable: bool,
+    },
+    /// A program on this machine.
+    Command {
+        /// The program and its arguments.
+        argv: Vec<String>,
+        /// Variables of its environment.
+        env: BTreeMap<String, String>,
+        /// Its folder, from the repository's root.
+        folder: String,
+    },
+    /// proofmark's own gate.
+    Gate {
+        /// The base.
+        base: Option<String>,
+        /// The head.
+        head: Option<String>,
+        /// From which effect on it has failed.
+        fail_on: Effect,
+    },
+    /// `proofmark promote`.
+    Promote {
+        /// The registered model.
+        model: String,
+        /// The alias.
+        alias: String,
+        /// Whether it goes back.
+        rollback: bool,
+        /// The version that it goes back from.
+        from: Option<String>,
+    },
+    /// A signed request.
+    Webhook {
+        /// Where it goes.
+        url: String,
+        /// What it carries beside what is always there.
+        body: BTreeMap<String, Value>,
+        /// The variable that holds the secret.
+        secret_env: String,
+    },
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepResult {
+    /// Whether it passed.
+    pub passed: bool,
+    /// How it ended, in its system's word: `success`, `FAILURE`, `exit 1`.
+    pub conclusion: String,
+    /// Its number in its system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Where people look at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// What a step comes to before it has run, for a look at the order.
+fn placeholder(name: &str) -> Value {
+    let field = |field: &str| Value::String(format!("<steps.{name}.{field}>"));
+    let fields = ["conclusion", "id", "url"].map(|name| (name.to_owned(), field(name)));
+    let mut map: Map<String, Value> = fields.into_iter().collect();
+    map.insert("passed".to_owned(), Value::Bool(true));
+    Value::Object(map)
+}
+
+impl Order {
+    /// The steps with all that is known beforehand. What is missing is found here, before anything is started.
+    pub(crate) fn make(
+        rule: &Rule,
+        mark: Mark,
+        values: Map<String, Value>,
+        parameters: BTreeMap<String, Value>,
+    ) -> Result<Self, RuleError> {
+        let mut steps = Vec::with_capacity(rule.steps.len());
+        let mut results = Map::new();
+        for (at, step) in rule.steps.iter().enumerate() {
+            let own = if rule.is_chain { crate::key::step_mark(&mark, &rule.name, &step.name, at) } else { mark.clone() };
+            let field = if rule.is_chain { format!("step[{at}].start") } else { "start".to_owned() };
+            let mut seen = values.clone();
+            seen.insert("key".to_owned(), Value::String(own.to_string()));
+            seen.insert("steps".to_owned(), Value::Object(results.clone()));
+            let call = starts::call(&step.start, &field, seen).map_err(|mistake| mistake.of(&rule.name, rule.line))?;
+            results.insert(step.name.clone(), placeholder(&step.name));
+            steps.push(OrderStep {
+                name: step.name.clone(),
+                after: match step.after {
+                    After::Passed => "passed",
+                    After::Failed => "failed",
+                    After::Always => "always",
+                }
+                .to_owned(),
+                key: own.to_string(),
+                call,
+                timeout: step.timeout.map(proofmark_core::config::Span::seconds),
+                environment: step.environment.clone(),
+                typed: step.clone(),
+            });
+        }
+        Ok(Self {
+            rule: rule.name.clone(),
+            line: rule.line,
+            key: mark.to_string(),
+            parameters,
+            group: None,
+            cost: rule.pace.cost.unwrap_or_default(),
+            events: Vec::new(),
+            steps,
+            values,
+            mark,
+            is_chain: rule.is_chain,
+        })
+    }
+
+    /// The key in its parts.
+    pub fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    /// Whether it has steps of its own, each with its own key.
+    pub fn is_chain(&self) -> bool {
+        self.is_chain
+    }
+
+    /// A step once those before it have ended; `None` for one that is left out, since they did not come to what it is after.
+    ///
+    /// # Errors
+    /// A value that is not there, or that cannot be used.
+    pub fn step(&self, at: usize, results: &[(String, Option<StepResult>)]) -> Result<Option<Call>, RuleError> {
+        let Some(step) = self.steps.get(at) else { return Ok(None) };
+        let failed = results.iter().any(|(_, result)| result.as_ref().is_some_and(|result| !result.passed));
+        let runs = match step.typed.after {
+            After::Passed => !failed,
+            After::Failed => failed,
+            After::Always => true,
+        };
+        if !runs {
+            return Ok(None);
+        }
+        let mut seen = self.values.clone();
+        seen.insert("key".to_owned(), Value::String(step.key.clone()));
+        let known = results.iter().filter_map(|(name, result)| Some((name.clone(), serde_json::to_value(result.as_ref()?).ok()?)));
+        seen.insert("steps".to_owned(), Value::Object(known.collect()));
+        let field = if self.is_chain { format!("step[{at}].start") } else { "start".to_owned() };
+        starts::call(&step.typed.start, &field, seen).map(Some).map_err(|mistake| mistake.of(&self.rule, self.line))
+    }
+}

@@ -1,0 +1,371 @@
+//! From `start` to a call: what is checked when rules are read, and what when values are filled in.
+
+use std::collections::BTreeMap;
+
+use proofmark_core::config::{
+    CommandStart, DispatchStart, Effect, GateStart, JenkinsStart, PromoteStart, ReproStart, Start, Step, Values, WebhookStart,
+    WorkflowStart,
+};
+use serde_json::{Map, Value};
+
+use crate::error::Mistake;
+use crate::order::Call;
+use crate::template::{self, Context};
+
+/// Inputs of a workflow at most, as GitHub has it; one of them takes the key.
+const MOST_INPUTS: usize = 25;
+/// Programs that run text as code after one of these options.
+const SHELLS: [(&str, &[&str]); 16] = [
+    ("sh", &["-c"]),
+    ("bash", &["-c"]),
+    ("dash", &["-c"]),
+    ("zsh", &["-c"]),
+    ("ksh", &["-c"]),
+    ("fish", &["-c"]),
+    ("cmd", &["/c", "/k"]),
+    ("powershell", &["-command", "-c"]),
+    ("pwsh", &["-command", "-c"]),
+    ("python", &["-c"]),
+    ("python3", &["-c"]),
+    ("perl", &["-e", "-E"]),
+    ("ruby", &["-e"]),
+    ("node", &["-e", "-p", "--eval"]),
+    ("env", &["-S"]),
+    ("Rscript", &["-e"]),
+];
+
+/// What can be known without an event.
+pub(crate) fn check(steps: &[Step]) -> Result<(), Mistake> {
+    for (at, step) in steps.iter().enumerate() {
+        let field = if steps.len() > 1 { format!("step[{at}].start") } else { "start".to_owned() };
+        check_start(&step.start, &field)?;
+        let named = |text: &str| -> Result<(), Mistake> {
+            let unknown = names_of_steps(text).into_iter().find(|name| !steps[..at].iter().any(|before| before.name == *name));
+            match unknown {
+                Some(name) => Err(Mistake::new(&field, format!("`steps.{name}` is no step before this one"))),
+                None => Ok(()),
+            }
+        };
+        texts(&step.start).try_for_each(|text| {
+            template::check(&field, &text)?;
+            named(&text)
+        })?;
+    }
+    Ok(())
+}
+
+/// The names in `steps.NAME`.
+fn names_of_steps(text: &str) -> Vec<&str> {
+    if !template::uses_steps(text) {
+        return Vec::new();
+    }
+    let name = |rest: &'_ str| rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
+    text.split("steps.").skip(1).map(|rest| &rest[..name(rest)]).filter(|name| !name.is_empty()).collect()
+}
+
+/// All texts of a start that are templates.
+fn texts(start: &Start) -> impl Iterator<Item = String> {
+    // What is serialised of it would do as well, but not everything in it is a template.
+    let of_values = |values: &Values| values.values().flat_map(texts_of).collect::<Vec<_>>();
+    let some = |texts: &[&Option<String>]| texts.iter().filter_map(|text| (*text).clone()).collect::<Vec<_>>();
+    let found = match start {
+        Start::Workflow(start) => [some(&[&start.reference, &start.repository]), of_values(&start.inputs)].concat(),
+        Start::Dispatch(start) => [some(&[&start.repository]), of_values(&start.payload)].concat(),
+        Start::Jenkins(start) => [some(&[&start.branch]), of_values(&start.parameters)].concat(),
+        Start::Command(start) => [start.argv.clone(), start.env.values().cloned().collect(), some(&[&start.folder])].concat(),
+        Start::Repro(start) => [start.stages.clone(), some(&[&start.folder])].concat(),
+        Start::Gate(start) => some(&[&start.base, &start.head]),
+        Start::Promote(start) => [vec![start.model.clone(), start.alias.clone()], some(&[&start.from])].concat(),
+        Start::Webhook(start) => of_values(&start.body),
+    };
+    found.into_iter()
+}
+
+fn texts_of(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(texts_of).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts_of).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn check_start(start: &Start, field: &str) -> Result<(), Mistake> {
+    let name = |key: &str| format!("{field}.{key}");
+    match start {
+        Start::Workflow(start) => {
+            fixed(&name("workflow.file"), &start.file, "file = \"train.yml\"")?;
+            if start.inputs.len() >= MOST_INPUTS {
+                let told = format!("there are {} inputs, and GitHub takes {MOST_INPUTS}, the key's one included", start.inputs.len());
+                return Err(Mistake::new(name("workflow.inputs"), told));
+            }
+            if start.inputs.contains_key(key_input(start)) {
+                let told = format!("`{}` is the input for the key", key_input(start));
+                return Err(Mistake::new(name("workflow.inputs"), told).hint("name another one with `key_input`"));
+            }
+            Ok(())
+        }
+        Start::Dispatch(start) => {
+            fixed(&name("dispatch.event_type"), &start.event_type, "event_type = \"retrain\"")?;
+            if start.payload.len() >= 10 || start.payload.contains_key("proofmark") {
+                let told = "GitHub takes 10 values at most, and `proofmark` is the one for the key";
+                return Err(Mistake::new(name("dispatch.payload"), told));
+            }
+            Ok(())
+        }
+        Start::Jenkins(start) => {
+            fixed(&name("jenkins.job"), &start.job, "job = \"ml/train\"")?;
+            match start.accept.as_deref() {
+                None | Some("SUCCESS" | "UNSTABLE") => Ok(()),
+                Some(_) => Err(Mistake::new(name("jenkins.accept"), "it is neither \"SUCCESS\" nor \"UNSTABLE\"")),
+            }
+        }
+        Start::Command(start) => check_command(start, &name("command")),
+        Start::Repro(_) | Start::Gate(_) => Ok(()),
+        Start::Promote(start) => {
+            let empty = [("model", &start.model), ("alias", &start.alias)].into_iter().find(|(_, text)| text.trim().is_empty());
+            match empty {
+                Some((key, _)) => Err(Mistake::new(name(&format!("promote.{key}")), "it is missing")),
+                None if start.from.is_some() && !start.rollback => Err(Mistake::new(name("promote.from"), "it is for `rollback = true`")),
+                None => Ok(()),
+            }
+        }
+        Start::Webhook(start) => check_webhook(start, &name("webhook")),
+    }
+}
+
+/// What must stand there as it is: it says what is started, and no event may choose that.
+fn fixed(field: &str, text: &str, example: &str) -> Result<(), Mistake> {
+    if text.trim().is_empty() {
+        return Err(Mistake::new(field, "it is missing").hint(format!("write `{example}`")));
+    }
+    if template::is_template(text) {
+        return Err(Mistake::new(field, "what is started cannot come from an event").hint("write it out, and a trigger for each"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Mistake::new(field, "it holds a control character"));
+    }
+    Ok(())
+}
+
+fn check_command(start: &CommandStart, field: &str) -> Result<(), Mistake> {
+    let argv = format!("{field}.argv");
+    let Some(program) = start.argv.first() else {
+        return Err(Mistake::new(argv, "it is missing").hint("write the program and its arguments: `argv = [\"dvc\", \"repro\"]`"));
+    };
+    fixed(&format!("{argv}[0]"), program, "argv = [\"dvc\", \"repro\"]")?;
+    if let Some(folder) = &start.folder {
+        check_folder(&format!("{field}.folder"), folder)?;
+    }
+    let bad_name = |name: &&String| name.is_empty() || name.contains(['=', '\0']) || name.chars().any(char::is_whitespace);
+    if let Some(name) = start.env.keys().find(bad_name) {
+        return Err(Mistake::new(format!("{field}.env"), format!("`{}` is no name of a variable", name.escape_debug())));
+    }
+    for (at, argument) in start.argv.iter().enumerate().skip(1) {
+        if template::is_template(argument) && is_code(&start.argv[..at]) {
+            return Err(Mistake::new(format!("{argv}[{at}]"), "a value in a script is code, whoever it comes from")
+                .hint("give it as a variable: `env = { BRANCH = \"{{ event.branch }}\" }`, and write `\"$BRANCH\"` in the script"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether what comes after these words is run as a program's text.
+fn is_code(before: &[String]) -> bool {
+    let base = |word: &str| {
+        let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+        name.strip_suffix(".exe").unwrap_or(name).trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.').to_owned()
+    };
+    let Some(last) = before.last() else { return false };
+    before.iter().any(|word| {
+        SHELLS.iter().any(|(shell, options)| {
+            let is_shell = base(word) == shell.trim_end_matches('3');
+            // `-ec` is `-e -c`.
+            let joined = last.starts_with('-') && !last.starts_with("--") && last.len() <= 6;
+            let ends = |option: &&str| last.eq_ignore_ascii_case(option) || (joined && option.len() == 2 && last.ends_with(&option[1..]));
+            is_shell && options.iter().any(ends)
+        })
+    })
+}
+
+fn check_folder(field: &str, folder: &str) -> Result<(), Mistake> {
+    if template::is_template(folder) {
+        return Err(Mistake::new(field, "the folder cannot come from an event"));
+    }
+    proofmark_core::path::RepoPath::parse(folder).map(drop).map_err(|error| Mistake::new(field, error.to_string()))
+}
+
+fn check_webhook(start: &WebhookStart, field: &str) -> Result<(), Mistake> {
+    fixed(&format!("{field}.url"), &start.url, "url = \"https://hooks.example.org/train\"")?;
+    let is_local = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
+        .iter()
+        .any(|local| start.url.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?'])));
+    if !start.url.starts_with("https://") && !is_local {
+        return Err(Mistake::new(format!("{field}.url"), "it is no https address").hint("http is for this machine only"));
+    }
+    fixed(&format!("{field}.secret_env"), &start.secret_env, "secret_env = \"TRAIN_HOOK_SECRET\"")
+}
+
+fn key_input(start: &WorkflowStart) -> &str {
+    start.key_input.as_deref().unwrap_or("proofmark")
+}
+
+/// The call of a start, with every value filled in.
+pub(crate) fn call(start: &Start, field: &str, values: Map<String, Value>) -> Result<Call, Mistake> {
+    let context = Context::new(&Value::Object(values));
+    let filler = Filler { context: &context, field };
+    match start {
+        Start::Workflow(start) => filler.workflow(start),
+        Start::Dispatch(start) => filler.dispatch(start),
+        Start::Jenkins(start) => filler.jenkins(start),
+        Start::Command(start) => filler.command(start),
+        Start::Repro(start) => filler.repro(start),
+        Start::Gate(start) => filler.gate(start),
+        Start::Promote(start) => filler.promote(start),
+        Start::Webhook(start) => Ok(Call::Webhook {
+            url: start.url.clone(),
+            body: filler.values("webhook.body", &start.body)?,
+            secret_env: start.secret_env.clone(),
+        }),
+    }
+}
+
+struct Filler<'a> {
+    context: &'a Context,
+    field: &'a str,
+}
+
+impl Filler<'_> {
+    fn name(&self, key: &str) -> String {
+        format!("{}.{key}", self.field)
+    }
+
+    fn text(&self, key: &str, template: &str) -> Result<String, Mistake> {
+        template::text(&self.name(key), template, self.context)
+    }
+
+    /// A text that is one word: no spaces, nothing invisible, and nothing that a program takes for an option.
+    fn word(&self, key: &str, template: &str) -> Result<String, Mistake> {
+        let text = self.text(key, template)?;
+        if text.is_empty() || text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) || text.starts_with('-') {
+            let shown: String = text.chars().take(80).collect();
+            return Err(Mistake::new(self.name(key), format!("`{}` is no name", shown.escape_debug())));
+        }
+        Ok(text)
+    }
+
+    fn some_word(&self, key: &str, template: Option<&String>) -> Result<Option<String>, Mistake> {
+        template.map(|template| self.word(key, template)).transpose()
+    }
+
+    fn value(&self, field: &str, value: &Value) -> Result<Value, Mistake> {
+        match value {
+            Value::String(text) => template::value(field, text, self.context),
+            Value::Array(items) => items.iter().map(|item| self.value(field, item)).collect(),
+            Value::Object(fields) => {
+                let filled = fields.iter().map(|(name, value)| Ok((name.clone(), self.value(&format!("{field}.{name}"), value)?)));
+                filled.collect::<Result<Map<_, _>, Mistake>>().map(Value::Object)
+            }
+            plain => Ok(plain.clone()),
+        }
+    }
+
+    fn values(&self, key: &str, values: &Values) -> Result<BTreeMap<String, Value>, Mistake> {
+        values.iter().map(|(name, value)| Ok((name.clone(), self.value(&self.name(&format!("{key}.{name}")), value)?))).collect()
+    }
+
+    fn texts(&self, key: &str, values: &Values) -> Result<BTreeMap<String, String>, Mistake> {
+        let filled = self.values(key, values)?;
+        filled.into_iter().map(|(name, value)| Ok((name.clone(), template::plain(&self.name(&format!("{key}.{name}")), &value)?))).collect()
+    }
+
+    fn workflow(&self, start: &WorkflowStart) -> Result<Call, Mistake> {
+        Ok(Call::Workflow {
+            repository: self.some_word("workflow.repository", start.repository.as_ref())?,
+            file: start.file.clone(),
+            reference: self.some_word("workflow.ref", start.reference.as_ref())?,
+            inputs: self.texts("workflow.inputs", &start.inputs)?,
+            key_input: key_input(start).to_owned(),
+        })
+    }
+
+    fn dispatch(&self, start: &DispatchStart) -> Result<Call, Mistake> {
+        Ok(Call::Dispatch {
+            repository: self.some_word("dispatch.repository", start.repository.as_ref())?,
+            event_type: start.event_type.clone(),
+            payload: self.values("dispatch.payload", &start.payload)?,
+        })
+    }
+
+    fn jenkins(&self, start: &JenkinsStart) -> Result<Call, Mistake> {
+        Ok(Call::Jenkins {
+            server: start.server.clone(),
+            job: start.job.clone(),
+            branch: self.some_word("jenkins.branch", start.branch.as_ref())?,
+            parameters: self.texts("jenkins.parameters", &start.parameters)?,
+            key_parameter: start.key_parameter.clone().unwrap_or_else(|| "PROOFMARK_KEY".to_owned()),
+            accept_unstable: start.accept.as_deref() == Some("UNSTABLE"),
+        })
+    }
+
+    fn command(&self, start: &CommandStart) -> Result<Call, Mistake> {
+        let mut argv: Vec<String> = Vec::with_capacity(start.argv.len());
+        for (at, template) in start.argv.iter().enumerate() {
+            let key = format!("command.argv[{at}]");
+            let text = self.text(&key, template)?;
+            self.check_argument(&key, template, &text, &argv)?;
+            argv.push(text);
+        }
+        let variable = |(name, template): (&String, &String)| {
+            let key = format!("command.env.{name}");
+            let text = self.text(&key, template)?;
+            if text.contains('\0') { Err(Mistake::new(self.name(&key), "it holds a zero byte")) } else { Ok((name.clone(), text)) }
+        };
+        let env = start.env.iter().map(variable).collect::<Result<_, _>>()?;
+        Ok(Call::Command { argv, env, folder: start.folder.clone().unwrap_or_default() })
+    }
+
+    /// A value that comes from elsewhere must not become an option of the program.
+    fn check_argument(&self, key: &str, template: &str, text: &str, before: &[String]) -> Result<(), Mistake> {
+        if text.contains('\0') {
+            return Err(Mistake::new(self.name(key), "it holds a zero byte"));
+        }
+        let is_option = text.starts_with('-') && !template.starts_with('-') && template::is_template(template);
+        let is_after_end = before.iter().any(|word| word == "--");
+        // A number may well be below zero.
+        let is_number = text.parse::<f64>().is_ok();
+        if is_option && !is_after_end && !is_number {
+            let shown: String = text.chars().take(80).collect();
+            return Err(Mistake::new(self.name(key), format!("the program would take the value `{}` for an option", shown.escape_debug()))
+                .hint("put \"--\" before it, or join it to its option: \"--branch={{ … }}\""));
+        }
+        Ok(())
+    }
+
+    fn repro(&self, start: &ReproStart) -> Result<Call, Mistake> {
+        let mut argv = vec!["dvc".to_owned(), "repro".to_owned()];
+        argv.extend(start.force.then(|| "--force".to_owned()));
+        argv.extend(start.pull.then(|| "--pull".to_owned()));
+        for stage in &start.stages {
+            argv.push(self.word("repro.stages", stage)?);
+        }
+        Ok(Call::Command { argv, env: BTreeMap::new(), folder: start.folder.clone().unwrap_or_default() })
+    }
+
+    fn gate(&self, start: &GateStart) -> Result<Call, Mistake> {
+        Ok(Call::Gate {
+            base: self.some_word("gate.base", start.base.as_ref())?,
+            head: self.some_word("gate.head", start.head.as_ref())?,
+            fail_on: start.fail_on.unwrap_or(Effect::Block),
+        })
+    }
+
+    fn promote(&self, start: &PromoteStart) -> Result<Call, Mistake> {
+        Ok(Call::Promote {
+            model: self.text("promote.model", &start.model)?,
+            alias: self.word("promote.alias", &start.alias)?,
+            rollback: start.rollback,
+            from: self.some_word("promote.from", start.from.as_ref())?,
+        })
+    }
+}
