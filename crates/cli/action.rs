@@ -58,7 +58,12 @@ fn command_line(world: &World) -> Result<Vec<String>, CliError> {
         "gate" => line.extend(["gate".to_owned(), "--post".to_owned()]),
         "report" => line.push("report".to_owned()),
         "pending" => line.extend(["report".to_owned(), "--pending".to_owned()]),
-        other => return Err(CliError::input(format!("the input `command` is `{other}`")).hint("give gate, report or pending")),
+        "trigger" => line.extend(["trigger".to_owned(), "--reply".to_owned()]),
+        other => return Err(CliError::input(format!("the input `command` is `{other}`")).hint("give gate, report, pending or trigger")),
+    }
+    if command == "trigger" {
+        triggered(&inputs, &mut line)?;
+        return Ok(line);
     }
     // As one word with its value, so that no value can be an option of its own.
     let mut flags = |known: &[(&str, &str)]| {
@@ -118,6 +123,24 @@ fn output_folder(inputs: &Inputs<'_>) -> Result<PathBuf, CliError> {
     std::fs::create_dir_all(&parent).map_err(|error| unmade(&parent, &error))?;
     let folder = tempfile::Builder::new().prefix("proofmark-").tempdir_in(&parent).map_err(|error| unmade(&parent, &error))?;
     Ok(folder.keep())
+}
+
+/// What triggers are looked at for.
+fn triggered(inputs: &Inputs<'_>, line: &mut Vec<String>) -> Result<(), CliError> {
+    for (name, flag) in [("config", "--config"), ("report", "--report"), ("repository", "--repository"), ("patience", "--patience"), ("again", "--again")] {
+        line.extend(inputs.value(name).map(|value| format!("{flag}={value}")));
+    }
+    line.extend(inputs.value("only").into_iter().flat_map(str::lines).map(str::trim).filter(|name| !name.is_empty()).map(|name| format!("--only={name}")));
+    for (name, flag) in [("dry-run", "--dry-run"), ("explain", "--explain"), ("wait", "--wait")] {
+        if inputs.is_true(name)? {
+            line.push(flag.to_owned());
+        }
+    }
+    let folder = output_folder(inputs)?;
+    line.push(format!("--output={}", folder.join("trigger.json").display()));
+    // In a runner nothing is kept; what was started is read from GitHub.
+    line.push(format!("--journal={}", folder.join("triggers.jsonl").display()));
+    Ok(())
 }
 
 /// Which report is posted.

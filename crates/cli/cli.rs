@@ -37,6 +37,7 @@ pub(crate) enum Command {
     Replay(crate::replay::Replay),
     Plan(crate::plan::Plan),
     Promote(crate::promote::Promote),
+    Trigger(crate::trigger::Trigger),
     Record(crate::record::Record),
     Log(crate::log::Log),
     Init(crate::init::Init),

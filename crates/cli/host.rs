@@ -175,6 +175,11 @@ impl Host {
         }
     }
 
+    /// Whether a build of Jenkins runs us.
+    pub(crate) fn is_build(&self) -> bool {
+        self.jenkins.is_some()
+    }
+
     pub(crate) fn has_token(&self) -> bool {
         self.token.is_some()
     }

@@ -33,6 +33,7 @@ mod schema;
 mod session;
 mod sources;
 mod tracking;
+mod trigger;
 mod world;
 
 use std::process::ExitCode;
@@ -70,6 +71,7 @@ fn run(command: Command, world: &World, printer: &Printer) -> Result<u8, CliErro
         Command::Replay(args) => replay::run(&args, world, printer),
         Command::Plan(args) => plan::run(&args, world, printer),
         Command::Promote(args) => promote::run(&args, world, printer),
+        Command::Trigger(args) => trigger::run(&args, world, printer),
         Command::Record(args) => record::run(&args, world, printer),
         Command::Report(args) => report::run(&args, world, printer),
         Command::Doctor(args) => doctor::run(&args, world, printer),

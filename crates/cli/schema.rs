@@ -2,9 +2,11 @@
 
 use clap::{Args, ValueEnum};
 use proofmark_core::config::Config;
+use proofmark_core::event::{Drift, Event};
 use proofmark_core::record::Record;
 use proofmark_core::report::{ComparisonDocument, Report};
 use proofmark_render::history::HistoryDocument;
+use proofmark_trigger::journal::Entry;
 use schemars::generate::SchemaSettings;
 
 use crate::exit::{self, CliError};
@@ -12,6 +14,7 @@ use crate::jenkins::{BuildDocument, Capabilities, Request, StepResult};
 use crate::plan::PlanDocument;
 use crate::printer::Printer;
 use crate::promote::Promotion;
+use crate::trigger::TriggerDocument;
 
 /// Print the JSON Schema of the configuration or of a document
 #[derive(Debug, Args)]
@@ -38,6 +41,14 @@ pub(crate) enum Document {
     Promotion,
     /// What `record` keeps
     Record,
+    /// An event, as `trigger --format json` prints it and `trigger test` takes it
+    Event,
+    /// What a monitor found of a data set, as `trigger --report` takes it
+    Drift,
+    /// What `trigger --format json` prints
+    Trigger,
+    /// A line of the journal of triggers
+    Journal,
     /// What `jenkins build --format json` prints
     JenkinsBuild,
     /// What `jenkins capabilities` prints
@@ -62,6 +73,10 @@ fn text(of: Document) -> Result<String, CliError> {
         Document::Plan => printed::<PlanDocument>(),
         Document::Promotion => printed::<Promotion>(),
         Document::Record => printed::<Record>(),
+        Document::Event => schemars::schema_for!(Event),
+        Document::Drift => schemars::schema_for!(Drift),
+        Document::Trigger => printed::<TriggerDocument>(),
+        Document::Journal => printed::<Entry>(),
         Document::JenkinsBuild => printed::<BuildDocument>(),
         Document::JenkinsCapabilities => printed::<Capabilities>(),
         Document::JenkinsRequest => schemars::schema_for!(Request),

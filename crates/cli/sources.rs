@@ -36,6 +36,13 @@ pub(crate) struct Found {
     pub(crate) discovery: Discovery,
 }
 
+impl Found {
+    /// The stages of all DVC projects.
+    pub(crate) fn stages(&self) -> Vec<&proofmark_dvc::Stage> {
+        self.dvc.projects.iter().flat_map(|project| &project.stages).collect()
+    }
+}
+
 impl Sources {
     pub(crate) fn new(repository: &Repository, config: &Compare, world: &World) -> Result<Self, GlobError> {
         Ok(Self {

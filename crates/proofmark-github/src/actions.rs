@@ -3,11 +3,11 @@
 //! Environment, payload and random numbers come in as values; only [`files`] touches the disk. Nothing here speaks to a server.
 
 pub mod commands;
-mod events;
+pub(crate) mod events;
 pub mod files;
 pub mod host;
 mod leg;
-mod payload;
+pub(crate) mod payload;
 
 pub use host::{Host, HostError, PAYLOAD_LIMIT, detect};
 

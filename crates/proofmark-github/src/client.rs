@@ -109,13 +109,26 @@ impl Client {
 
     /// All rows of a list, page by page.
     pub(crate) async fn pages<T: DeserializeOwned>(&self, request: &Request) -> Result<Vec<T>, GitHubError> {
+        self.rows(request, |page: Vec<T>| page, usize::MAX).await
+    }
+
+    /// The first rows of a list, page by page; `read` takes them out of a page.
+    pub(crate) async fn rows<P: DeserializeOwned, T>(
+        &self,
+        request: &Request,
+        read: impl Fn(P) -> Vec<T>,
+        most: usize,
+    ) -> Result<Vec<T>, GitHubError> {
         let mut rows = Vec::new();
         let mut next = Some(request.clone());
         for _ in 0..MOST_PAGES {
-            let Some(page) = next else { return Ok(rows) };
+            let Some(page) = next.filter(|_| rows.len() < most) else {
+                rows.truncate(most);
+                return Ok(rows);
+            };
             let answer = self.exchange(&page).await?;
-            let some: Vec<T> = serde_json::from_slice(&answer.body).map_err(|error| self.shape(&page, &answer, &error))?;
-            rows.extend(some);
+            let some: P = serde_json::from_slice(&answer.body).map_err(|error| self.shape(&page, &answer, &error))?;
+            rows.extend(read(some));
             next = self.next_page(&page, &answer)?;
         }
         Err(GitHubError::Shape { what: request.shown(), detail: format!("there are more than {MOST_PAGES} pages") })

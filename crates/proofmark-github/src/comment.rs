@@ -8,6 +8,7 @@
 mod author;
 mod lock;
 mod marker;
+mod now;
 mod page;
 mod plan;
 mod session;
@@ -20,6 +21,7 @@ use crate::client::Client;
 use crate::error::GitHubError;
 
 pub use self::lock::Patience;
+pub use self::now::CommentNow;
 
 /// Renders Markdown within so many bytes, given the earlier runs, oldest first.
 pub type RenderSection<'a> = dyn Fn(&[PastRun], usize) -> Result<String, String> + 'a;

@@ -50,6 +50,16 @@ pub enum GitHubError {
         /// Why it is not followed, as the end of a sentence.
         why: &'static str,
     },
+    /// Nobody can tell whether a change was made, and a second one would be one too many.
+    #[error("it is not known whether {what}: {why}; {look}")]
+    Unknown {
+        /// What may have happened: ``the workflow `train.yml` was started with the key `pm1-4f` ``.
+        what: String,
+        /// Why nobody can tell.
+        why: String,
+        /// How a person finds out, as the end of a sentence.
+        look: String,
+    },
     /// Something that cannot be right before anything is sent.
     #[error("{0}")]
     Input(String),
@@ -89,6 +99,7 @@ impl GitHubError {
             Self::Http { source: HttpError::Lost { .. } | HttpError::OutOfTime { .. }, .. }
                 | Self::Shape { .. }
                 | Self::Moved { status: 303, .. }
+                | Self::Unknown { .. }
         )
     }
 }

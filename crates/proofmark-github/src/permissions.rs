@@ -1,5 +1,7 @@
 //! What to do about a refusal, for somebody who wants to get on with other work.
 
+mod starting;
+
 use proofmark_http::HttpError;
 
 use crate::error::{GitHubError, Permission};
@@ -19,10 +21,13 @@ pub fn advice(error: &GitHubError) -> Option<String> {
         GitHubError::Http { source: HttpError::NotReached { .. }, .. } => return Some(UNREACHED.to_owned()),
         GitHubError::Http { source: HttpError::Limited { .. }, .. } => return Some(TOO_MANY.to_owned()),
         GitHubError::Moved { .. } => return Some(MOVED.to_owned()),
+        // That one says itself what to do.
+        GitHubError::Unknown { .. } => return None,
         GitHubError::Http { .. } | GitHubError::Shape { .. } | GitHubError::Input(_) => return None,
     };
     let words = message.to_ascii_lowercase();
     match status {
+        202 | 409 | 422 => starting::advice(what, *status, message),
         401 => Some(BAD_TOKEN.to_owned()),
         403 if needs_app(error) => Some(NO_APP.to_owned()),
         403 | 429 if words.contains("rate limit") => Some(TOO_MANY.to_owned()),
@@ -30,12 +35,20 @@ pub fn advice(error: &GitHubError) -> Option<String> {
         403 => {
             let need = smallest(needs).or_else(|| usual(what))?;
             let personal = words.contains("personal access token");
-            Some(if personal { for_person(&need) } else { format!("{}{FORK}", for_workflow(&need)) })
+            Some(match personal {
+                true => for_person(&need),
+                // `permissions:` has no such line, since no workflow lacks it.
+                false if need.iter().all(|need| need.name == "metadata") => METADATA.to_owned(),
+                false => format!("{}{FORK}", for_workflow(&need)),
+            })
         }
-        404 => Some(match smallest(needs).or_else(|| usual(what)).filter(|_| writes(what)) {
-            Some(need) => format!("{NOT_FOUND}\n\n{}", for_workflow(&need)),
-            None => NOT_FOUND.to_owned(),
-        }),
+        404 => {
+            let known = starting::not_found(what).unwrap_or(NOT_FOUND);
+            Some(match smallest(needs).or_else(|| usual(what)).filter(|_| writes(what)) {
+                Some(need) => format!("{known}\n\n{}", for_workflow(&need)),
+                None => known.to_owned(),
+            })
+        }
         _ => None,
     }
 }
@@ -60,6 +73,9 @@ GitHub, \"Configure SSO\", and allow it for the organisation.";
 
 const NOT_FOUND: &str = "\"Not found\" is also what a token gets that may not see it. Check the name, and whether the token belongs to \
 this repository.";
+
+const METADATA: &str = "The token may not even see what everybody in the repository sees. In a workflow use `${{ github.token }}`, \
+which may; an app has to be installed in this repository, with \"Metadata: read\".";
 
 const FORK: &str = "\n\nIf these lines are there already, the run is for a pull request from a fork (or of Dependabot), where the token \
 only reads, whatever the workflow asks for. Then let this workflow upload its report and a second one, on `workflow_run`, post it with \
@@ -97,12 +113,15 @@ fn smallest(rows: &[Vec<Permission>]) -> Option<Vec<Permission>> {
 }
 
 /// What the request takes by GitHub's documentation, where GitHub does not tell: parts of addresses, the first that fits.
-const USUAL: [(&str, &str); 10] = [
+const USUAL: [(&str, &str); 13] = [
+    ("/deployments", "deployments"),
+    ("/collaborators/", "metadata"),
     ("/check-runs", "checks"),
     ("/statuses/", "statuses"),
     ("/issues/", "pull-requests"),
     ("/pulls", "pull-requests"),
     ("/actions/", "actions"),
+    ("/dispatches", "contents"),
     ("/contents/", "contents"),
     ("/git/", "contents"),
     ("/compare/", "contents"),
@@ -160,6 +179,13 @@ mod tests {
             ("GET /repos/o/r/git/trees/abc", "contents: read"),
             ("POST /repos/o/r/pulls/1/requested_reviewers", "pull-requests: write"),
             ("POST graphql", "pull-requests: write"),
+            ("POST /repos/o/r/actions/workflows/train.yml/dispatches", "  actions: write"),
+            ("POST /repos/o/r/actions/runs/7/cancel", "  actions: write"),
+            ("GET /repos/o/r/actions/workflows/train.yml/runs", "  actions: read"),
+            ("POST /repos/o/r/dispatches", "  contents: write"),
+            ("POST /repos/o/r/deployments", "  deployments: write"),
+            ("GET /repos/o/r/deployments/7/statuses", "  deployments: read"),
+            ("GET /repos/o/r/collaborators/ada/permission", "\"Metadata: read\""),
         ] {
             assert!(told(what, 403, INTEGRATION, &[]).contains(line), "{what}");
         }

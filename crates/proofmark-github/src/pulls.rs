@@ -29,6 +29,13 @@ pub struct Pull {
     pub draft: bool,
     /// Whether it is neither merged nor closed.
     pub open: bool,
+    /// Whether it was merged.
+    pub merged: bool,
+    /// The names of its labels; foreign text.
+    pub labels: Vec<String>,
+    /// When somebody last pushed to the repository of its branch, in seconds since 1970: `None` when that is gone. A change that
+    /// somebody has looked at before is another one after a later push.
+    pub head_pushed_at: Option<u64>,
     /// Whether its branch lies in another repository, or in one that is gone.
     pub fork: bool,
 }
@@ -111,6 +118,7 @@ fn belongs(pull: &Pull, head_sha: &str, head: Option<&str>) -> bool {
 }
 
 fn read(pull: wire::Pull) -> Pull {
+    let head_pushed_at = pull.head.repo.as_ref().and_then(|repo| proofmark_http::epoch_seconds(repo.pushed_at.as_deref()?));
     let head_repo = pull.head.repo.map(|repo| repo.full_name);
     let base_repo = pull.base.repo.map(|repo| repo.full_name);
     let fork = match (&head_repo, &base_repo) {
@@ -127,6 +135,9 @@ fn read(pull: wire::Pull) -> Pull {
         author: pull.user.map(|user| user.login).filter(|login| !login.is_empty()),
         draft: pull.draft,
         open: pull.state == "open",
+        merged: pull.merged || pull.merged_at.is_some(),
+        labels: pull.labels.into_iter().map(|label| label.name).collect(),
+        head_pushed_at,
         fork,
     }
 }
@@ -149,6 +160,17 @@ mod tests {
         assert!(!pull(1, serde_json::json!({"full_name": "Acme/Widgets"}), "open").fork);
         assert!(pull(1, serde_json::json!({"full_name": "eve/widgets"}), "open").fork);
         assert!(pull(1, serde_json::Value::Null, "open").fork);
+    }
+
+    #[test]
+    fn a_merge_and_the_last_push_are_told_in_lists_too() {
+        let side = serde_json::json!({"ref": "topic", "sha": SHA, "repo": {"full_name": "a/b", "pushed_at": "1994-11-06T08:49:37Z"}});
+        let mut value = serde_json::json!({"number": 1, "state": "closed", "head": side, "base": side, "labels": [{"name": "model"}]});
+        value["merged_at"] = serde_json::json!("2026-01-01T00:00:00Z");
+        let read = |value: &serde_json::Value| read(serde_json::from_value(value.clone()).expect("a pull request"));
+        let (pull, gone) = (read(&value), pull(1, serde_json::Value::Null, "open"));
+        assert_eq!((pull.merged, pull.labels.as_slice(), pull.head_pushed_at), (true, &["model".to_owned()][..], Some(784_111_777)));
+        assert_eq!((gone.merged, gone.labels.len(), gone.head_pushed_at), (false, 0, None));
     }
 
     #[test]

@@ -16,15 +16,16 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) fn answer(&self, request: &Request) -> Answer {
+        let path = request.path.as_deref().unwrap_or_default();
         let (status, body) = match request.method {
-            Method::Get => (200, nothing_there(request.path.as_deref().unwrap_or_default())),
+            Method::Get => (200, nothing_there(path.split('?').next().unwrap_or(path))),
             Method::Delete => (204, Value::Null),
             Method::Post | Method::Patch => {
                 self.written.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
-                (201, json!({"id": 0, "node_id": "", "html_url": "", "data": {}}))
+                (if path.ends_with("/dispatches") { 204 } else { 201 }, json!({"id": 0, "node_id": "", "html_url": "", "data": {}}))
             }
         };
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let body = if body.is_null() || status == 204 { Vec::new() } else { body.to_string().into_bytes() };
         Answer { status, headers: HeaderMap::new(), body }
     }
 
@@ -33,6 +34,36 @@ impl Recorder {
     }
 }
 
+/// Lists are empty, nobody may do anything, and what is asked for by its number has no more than that.
 fn nothing_there(path: &str) -> Value {
-    if path.contains("/check-runs") { json!({"total_count": 0, "check_runs": []}) } else { json!([]) }
+    let segments: Vec<&str> = path.split('/').skip(4).collect();
+    let number = |text: &str| text.parse::<u64>().unwrap_or_default();
+    match segments.as_slice() {
+        [.., "check-runs"] => json!({"total_count": 0, "check_runs": []}),
+        ["actions", "workflows", _, "runs"] => json!({"total_count": 0, "workflow_runs": []}),
+        ["actions", "runs", _, "jobs"] => json!({"total_count": 0, "jobs": []}),
+        ["actions", "runs", id] => json!({"id": number(id), "status": "completed"}),
+        ["collaborators", _, "permission"] => json!({"permission": "none", "role_name": "none"}),
+        ["issues", "comments", id] => json!({"id": number(id), "body": ""}),
+        _ => json!([]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_list_is_empty_in_its_own_form() {
+        for (path, form) in [
+            ("/repos/a/b/commits/c/check-runs", "check_runs"),
+            ("/repos/a/b/actions/workflows/x.yml/runs", "workflow_runs"),
+            ("/repos/a/b/actions/runs/7/jobs", "jobs"),
+            ("/repos/a/b/actions/runs/7", "id"),
+            ("/repos/check-runs/jobs/issues/7/comments", ""),
+        ] {
+            let answer = nothing_there(path);
+            assert_eq!(answer.get(form).is_some(), !form.is_empty(), "{path}");
+        }
+    }
 }

@@ -1,4 +1,7 @@
-//! The only file with GitHub's addresses: one function per request.
+//! The only place with GitHub's addresses: one function per request. What starts work elsewhere is in files of its own below.
+
+pub(crate) mod deployments;
+pub(crate) mod workflows;
 
 use serde_json::{Value, json};
 
@@ -166,6 +169,17 @@ pub(crate) fn blob(repo: &RepoName, sha: &str) -> Request {
 
 pub(crate) fn reviews(repo: &RepoName, pull: u64) -> Request {
     Request::get(format!("/repos/{repo}/pulls/{pull}/reviews?per_page={PER_PAGE}"))
+}
+
+/// An event for the workflows that wait for it. Nothing is answered, and nothing tells later that it was sent.
+pub(crate) fn repository_dispatch(repo: &RepoName, event: &str, payload: &Value) -> Request {
+    let body = json!({ "event_type": event, "client_payload": payload });
+    Request::new(Method::Post, format!("/repos/{repo}/dispatches")).with(body).answers(Form::Anything)
+}
+
+/// What somebody may do here.
+pub(crate) fn permission(repo: &RepoName, login: &str) -> Request {
+    Request::get(format!("/repos/{repo}/collaborators/{}/permission", segment(login)))
 }
 
 /// A request that GitHub refuses whoever asks: a comment has a text. A token without the permission is refused sooner.

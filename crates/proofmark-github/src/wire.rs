@@ -1,5 +1,7 @@
 //! GitHub's JSON: only the fields that are used, so that nothing else can break us.
 
+pub(crate) mod triggers;
+
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +67,13 @@ pub(crate) struct Pull {
     pub(crate) state: String,
     #[serde(default)]
     pub(crate) draft: bool,
+    /// Not in lists.
+    #[serde(default)]
+    pub(crate) merged: bool,
+    #[serde(default)]
+    pub(crate) merged_at: Option<String>,
+    #[serde(default)]
+    pub(crate) labels: Vec<Label>,
     #[serde(default)]
     pub(crate) user: Option<User>,
     pub(crate) head: Side,
@@ -90,6 +99,8 @@ pub(crate) struct Repository {
     pub(crate) private: bool,
     #[serde(default)]
     pub(crate) default_branch: String,
+    #[serde(default)]
+    pub(crate) pushed_at: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

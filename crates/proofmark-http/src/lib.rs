@@ -18,6 +18,7 @@ mod redact;
 mod retry;
 mod runtime;
 mod secret;
+mod signature;
 
 pub use answer::Answer;
 pub use body::{collect, read_body};
@@ -32,3 +33,4 @@ pub use reqwest::Client;
 pub use retry::{Repeat, Retrier};
 pub use runtime::Runtime;
 pub use secret::Secret;
+pub use signature::signature;

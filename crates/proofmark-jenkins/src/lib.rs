@@ -3,4 +3,5 @@
 //! It must never know metrics, policy, git or another system.
 
 pub mod client;
+pub mod event;
 pub mod host;

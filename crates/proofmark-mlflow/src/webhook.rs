@@ -20,9 +20,11 @@ use proofmark_http::Secret;
 use sha2::Sha256;
 
 pub use self::event::Event;
+pub use self::meaning::{of_delivery, of_event, read_body};
 pub use self::seen::Seen;
 
 mod event;
+mod meaning;
 mod seen;
 
 /// How far the clocks of server and receiver may be apart, retries included.

@@ -137,7 +137,7 @@ impl Condition {
             },
             Self::Paths(globs) => paths::found(globs, view),
             Self::Dvc(dvc) => dvc.found(view),
-            Self::When(expression) => match expression.holds(view.scope()) {
+            Self::When(expression) => match expression.holds(view.scope(), view.files()) {
                 Ok(true) => "true".to_owned(),
                 Ok(false) => "false".to_owned(),
                 Err(why) => why,
@@ -214,7 +214,7 @@ fn when(expression: &Expression, view: &View<'_>) -> Holds {
     if let (true, Fact::Unknown(why)) = (source.contains("dvc"), &facts.dvc) {
         return Holds::Unknown(why.clone());
     }
-    match expression.holds(view.scope()) {
+    match expression.holds(view.scope(), view.files()) {
         Ok(holds) => holds.into(),
         Err(why) => Holds::Unknown(why),
     }

@@ -40,11 +40,17 @@ pub(crate) struct Mistake {
     pub(crate) field: String,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// Whether a value is not there, in contrast to one that is wrong.
+    pub(crate) is_missing: bool,
 }
 
 impl Mistake {
     pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into(), hint: None }
+        Self { field: field.into(), message: message.into(), hint: None, is_missing: false }
+    }
+
+    pub(crate) fn missing(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { is_missing: true, ..Self::new(field, message) }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

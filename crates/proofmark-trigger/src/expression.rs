@@ -1,5 +1,6 @@
 //! Expressions of `when`: the Common Expression Language over the event, what changed, and the parameters.
 
+mod files;
 mod names;
 
 use std::collections::HashMap;
@@ -10,7 +11,9 @@ use cel::parser::PrattParser;
 use cel::{Context, IdedExpr, ParseErrors, Value as Cel};
 use serde_json::Value;
 
+use self::files::Question;
 use crate::error::Mistake;
+use crate::files::Files;
 
 /// Characters of an expression at most.
 const LONGEST: usize = 2_000;
@@ -26,6 +29,7 @@ const NAMES: [&str; 3] = ["event", "changed", "dvc"];
 pub(crate) struct Expression {
     source: String,
     root: IdedExpr,
+    questions: Vec<Question>,
 }
 
 /// What expressions see, made once for all of them.
@@ -51,9 +55,11 @@ impl Expression {
             let told = format!("the expression has more than {MOST_SIGNS} operators and dots");
             return Err(Mistake::new(field, told).hint("make several triggers of it"));
         }
-        let root = PrattParser::new().max_recursion_depth(DEEPEST).parse(source).map_err(|errors| unreadable(field, &errors))?;
+        let mut root = PrattParser::new().max_recursion_depth(DEEPEST).parse(source).map_err(|errors| unreadable(field, &errors))?;
         names::check(field, &root)?;
-        Ok(Self { source: source.to_owned(), root })
+        let mut questions = Vec::new();
+        files::take(&mut root, &mut questions);
+        Ok(Self { source: source.to_owned(), root, questions })
     }
 
     pub(crate) fn source(&self) -> &str {
@@ -61,8 +67,12 @@ impl Expression {
     }
 
     /// Whether it holds; in words why nobody can tell.
-    pub(crate) fn holds(&self, scope: &Scope) -> Result<bool, String> {
-        match Cel::resolve(&self.root, &scope.0) {
+    pub(crate) fn holds(&self, scope: &Scope, files: &Files<'_>) -> Result<bool, String> {
+        let mut inner = scope.0.new_inner_scope();
+        for question in &self.questions {
+            inner.add_variable_from_value(question.name.as_str(), question.answer(files));
+        }
+        match Cel::resolve(&self.root, &inner) {
             Ok(Cel::Bool(holds)) => Ok(holds),
             Ok(other) => Err(format!("it is {}, and not true or false", kind(&other))),
             Err(error) => Err(told(&error.to_string())),
@@ -125,7 +135,8 @@ mod tests {
 
     fn holds(source: &str) -> Result<bool, String> {
         let values = json!({"event": {"kind": "push", "branch": "main", "tag": null, "depth": 2, "inputs": {"lr": 0.1}}, "changed": ["a.csv", "b/c.py"], "dvc": null});
-        Expression::compile("when", source).map_err(|mistake| mistake.message)?.holds(&Scope::new(&values))
+        let files = Files::new(["a.csv", "b/c.py"].into_iter());
+        Expression::compile("when", source).map_err(|mistake| mistake.message)?.holds(&Scope::new(&values), &files)
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod condition;
 mod error;
 mod expression;
 pub mod facts;
+mod files;
 mod globs;
 pub mod journal;
 mod key;

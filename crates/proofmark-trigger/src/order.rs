@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::error::RuleError;
 use crate::rules::Rule;
 use crate::starts;
+use crate::template::Context;
 
 /// Something to be started.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -38,7 +39,7 @@ pub struct Order {
     pub steps: Vec<OrderStep>,
     /// What its templates see.
     #[serde(skip)]
-    values: Map<String, Value>,
+    values: Context,
     #[serde(skip)]
     pub(crate) mark: Mark,
     #[serde(skip)]
@@ -178,7 +179,7 @@ impl Order {
     pub(crate) fn make(
         rule: &Rule,
         mark: Mark,
-        values: Map<String, Value>,
+        values: Context,
         parameters: BTreeMap<String, Value>,
     ) -> Result<Self, RuleError> {
         let mut steps = Vec::with_capacity(rule.steps.len());
@@ -187,9 +188,9 @@ impl Order {
             let own = if rule.is_chain { crate::key::step_mark(&mark, &rule.name, &step.name, at) } else { mark.clone() };
             let field = if rule.is_chain { format!("step[{at}].start") } else { "start".to_owned() };
             let mut seen = values.clone();
-            seen.insert("key".to_owned(), Value::String(own.to_string()));
-            seen.insert("steps".to_owned(), Value::Object(results.clone()));
-            let call = starts::call(&step.start, &field, seen).map_err(|mistake| mistake.of(&rule.name, rule.line))?;
+            seen.set("key", &Value::String(own.to_string()));
+            seen.set("steps", &Value::Object(results.clone()));
+            let call = starts::call(&step.start, &field, &seen).map_err(|mistake| mistake.of(&rule.name, rule.line))?;
             results.insert(step.name.clone(), placeholder(&step.name));
             steps.push(OrderStep {
                 name: step.name.clone(),
@@ -247,10 +248,10 @@ impl Order {
             return Ok(None);
         }
         let mut seen = self.values.clone();
-        seen.insert("key".to_owned(), Value::String(step.key.clone()));
+        seen.set("key", &Value::String(step.key.clone()));
         let known = results.iter().filter_map(|(name, result)| Some((name.clone(), serde_json::to_value(result.as_ref()?).ok()?)));
-        seen.insert("steps".to_owned(), Value::Object(known.collect()));
+        seen.set("steps", &Value::Object(known.collect()));
         let field = if self.is_chain { format!("step[{at}].start") } else { "start".to_owned() };
-        starts::call(&step.typed.start, &field, seen).map(Some).map_err(|mistake| mistake.of(&self.rule, self.line))
+        starts::call(&step.typed.start, &field, &seen).map(Some).map_err(|mistake| mistake.of(&self.rule, self.line))
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use proofmark_core::config::Forks;
 use proofmark_core::event::{Event, Kind};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use self::document::{Clause, Decision, Outcome, Plan, SCHEMA};
 use crate::condition::{Condition, Holds};
@@ -243,9 +243,9 @@ impl Looker<'_> {
     }
 
     /// What templates see, and the parameters.
-    fn values(&self, given: BTreeMap<String, Value>) -> Result<(Map<String, Value>, BTreeMap<String, Value>), Mistake> {
-        let mut values = self.view.values();
-        values.insert("rule".to_owned(), Value::String(self.rule.name.clone()));
+    fn values(&self, given: BTreeMap<String, Value>) -> Result<(Context, BTreeMap<String, Value>), Mistake> {
+        let mut values = self.view.values().clone();
+        values.set("rule", &Value::String(self.rule.name.clone()));
         let mut filled = BTreeMap::new();
         for (name, typed) in &self.rule.parameters {
             let field = format!("parameters.{name}");
@@ -258,8 +258,8 @@ impl Looker<'_> {
                 (None, Some(value), default) => match (self.filled(&field, value, &values), default) {
                     (Ok(value), _) => parameters::fit(name, typed, &value).map_err(wrong)?,
                     // What is not there is what the default is for; what is wrong is not.
-                    (Err(_), Some(default)) => parameters::fit(name, typed, &self.filled(&field, default, &values)?).map_err(wrong)?,
-                    (Err(mistake), None) => return Err(mistake),
+                    (Err(mistake), Some(default)) if mistake.is_missing => parameters::fit(name, typed, &self.filled(&field, default, &values)?).map_err(wrong)?,
+                    (Err(mistake), _) => return Err(mistake),
                 },
                 (None, None, Some(default)) => parameters::fit(name, typed, &self.filled(&field, default, &values)?).map_err(wrong)?,
                 (None, None, None) => {
@@ -269,13 +269,13 @@ impl Looker<'_> {
             };
             filled.insert(name.clone(), value);
         }
-        values.insert("parameters".to_owned(), Value::Object(filled.clone().into_iter().collect()));
+        values.set("parameters", &Value::Object(filled.clone().into_iter().collect()));
         Ok((values, filled))
     }
 
-    fn filled(&self, field: &str, value: &Value, values: &Map<String, Value>) -> Result<Value, Mistake> {
+    fn filled(&self, field: &str, value: &Value, values: &Context) -> Result<Value, Mistake> {
         match value.as_str().filter(|text| template::is_template(text)) {
-            Some(text) => template::value(field, text, &Context::new(&Value::Object(values.clone()))),
+            Some(text) => template::value(field, text, values),
             None => Ok(value.clone()),
         }
     }
@@ -302,8 +302,7 @@ impl Looker<'_> {
         let of = |mistake: Mistake| mistake.of(&self.rule.name, self.rule.line);
         let event = self.view.event;
         let (values, parameters) = self.values(given).map_err(of)?;
-        let context = Context::new(&Value::Object(values.clone()));
-        let fill = |field: &str, text: &Option<String>| text.as_ref().map(|text| template::text(field, text, &context)).transpose();
+        let fill = |field: &str, text: &Option<String>| text.as_ref().map(|text| template::text(field, text, &values)).transpose();
         let group = fill("pace.group", &self.rule.pace.group).map_err(of)?;
         let gather = fill("pace.gather", &self.rule.pace.gather).map_err(of)?;
         let place = [&event.repository, &event.branch, &event.head.branch].map(|text| text.clone().unwrap_or_default()).join(" ");
@@ -322,10 +321,7 @@ impl Looker<'_> {
             _ => None,
         };
         let since = event.time.filter(|time| *time <= self.request.now).unwrap_or(self.request.now);
-        let costs = |hash: &str| {
-            let of_rule = self.rules.rules.iter().find(|rule| key::rule_hash(&rule.name) == hash);
-            of_rule.and_then(|rule| rule.pace.cost).unwrap_or_default()
-        };
+        let costs = |hash: &str| self.rules.costs.get(hash).copied().unwrap_or_default();
         let at = Moment { now: self.request.now, settings: &self.rules.settings, costs: &costs, since, gather, newer };
         let standing = pace::standing(&order, &self.rule.pace, past, &at);
         let gathered =

@@ -10,6 +10,7 @@ use crate::condition::{Condition, Dvc, kinds};
 use crate::error::{Mistake, RuleError};
 use crate::expression::Expression;
 use crate::globs::Globs;
+use crate::key::rule_hash;
 use crate::{parameters, starts, template};
 
 /// Letters of a rule's name at most.
@@ -22,6 +23,8 @@ pub const OWN_VERBS: [&str; 2] = ["help", "status"];
 pub struct Rules {
     pub(crate) rules: Vec<Rule>,
     pub(crate) settings: Triggers,
+    /// What runs cost, by the rule's hash.
+    pub(crate) costs: BTreeMap<String, f64>,
 }
 
 /// One rule.
@@ -73,7 +76,8 @@ impl Rules {
             }
             rules.push(rule);
         }
-        Ok(Self { rules, settings: config.triggers.clone() })
+        let costs = rules.iter().filter_map(|rule| Some((rule_hash(&rule.name), rule.pace.cost?))).collect();
+        Ok(Self { rules, settings: config.triggers.clone(), costs })
     }
 
     /// How many there are.

@@ -4,10 +4,13 @@ use crate::journal::{Entry, What};
 use crate::order::{Call, Order, StepResult};
 use crate::target::{Deployments, Fault, Ledger, Origin, Receipt, Target, TargetError};
 
+/// Who carries a call out, or why nobody can.
+pub type Choice<'a> = dyn Fn(&Call) -> Result<Box<dyn Target + 'a>, TargetError> + 'a;
+
 /// Everything that an order needs from outside.
 pub struct Ports<'a> {
     /// Who carries a call out.
-    pub target: &'a dyn Fn(&Call) -> Result<Box<dyn Target + 'a>, TargetError>,
+    pub target: &'a Choice<'a>,
     /// Where decisions are kept.
     pub ledger: &'a dyn Ledger,
     /// Where deployments are shown.

@@ -121,7 +121,8 @@ fn check_start(start: &Start, field: &str) -> Result<(), Mistake> {
             }
         }
         Start::Command(start) => check_command(start, &name("command")),
-        Start::Repro(_) | Start::Gate(_) => Ok(()),
+        Start::Repro(start) => start.folder.as_ref().map_or(Ok(()), |folder| check_folder(&name("repro.folder"), folder)),
+        Start::Gate(_) => Ok(()),
         Start::Promote(start) => {
             let empty = [("model", &start.model), ("alias", &start.alias)].into_iter().find(|(_, text)| text.trim().is_empty());
             match empty {
@@ -211,9 +212,8 @@ fn key_input(start: &WorkflowStart) -> &str {
 }
 
 /// The call of a start, with every value filled in.
-pub(crate) fn call(start: &Start, field: &str, values: Map<String, Value>) -> Result<Call, Mistake> {
-    let context = Context::new(&Value::Object(values));
-    let filler = Filler { context: &context, field };
+pub(crate) fn call(start: &Start, field: &str, context: &Context) -> Result<Call, Mistake> {
+    let filler = Filler { context, field };
     match start {
         Start::Workflow(start) => filler.workflow(start),
         Start::Dispatch(start) => filler.dispatch(start),
@@ -333,7 +333,7 @@ impl Filler<'_> {
         let is_option = text.starts_with('-') && !template.starts_with('-') && template::is_template(template);
         let is_after_end = before.iter().any(|word| word == "--");
         // A number may well be below zero.
-        let is_number = text.parse::<f64>().is_ok();
+        let is_number = text.parse::<f64>().is_ok() && !text.contains(|letter: char| letter.is_ascii_alphabetic() && letter != 'e');
         if is_option && !is_after_end && !is_number {
             let shown: String = text.chars().take(80).collect();
             return Err(Mistake::new(self.name(key), format!("the program would take the value `{}` for an option", shown.escape_debug()))

@@ -1,5 +1,8 @@
 //! Templates of values: minijinja, where a name that is not there is an error, and a lone `{{ expression }}` keeps its type.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use minijinja::value::{Serde, Value as Jinja, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use proofmark_core::config::nearest;
@@ -16,13 +19,17 @@ pub(crate) const NAMES: [&str; 6] = ["event", "parameters", "changed", "rule", "
 /// Functions that templates can use.
 const FUNCTIONS: [&str; 3] = ["range", "dict", "namespace"];
 
-/// What templates and expressions see, once for an event.
-#[derive(Debug, Clone)]
-pub(crate) struct Context(Jinja);
+/// What templates see. Copies share the values, since a list of changed files is long and each order has one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Context(BTreeMap<&'static str, Jinja>);
 
 impl Context {
-    pub(crate) fn new(values: &Value) -> Self {
-        Self(Jinja::from(Serde(values)))
+    pub(crate) fn set(&mut self, name: &'static str, value: &Value) {
+        self.0.insert(name, Jinja::from(Serde(value)));
+    }
+
+    fn whole(&self) -> Jinja {
+        Jinja::from(&self.0)
     }
 }
 
@@ -41,8 +48,7 @@ pub(crate) fn check(field: &str, text: &str) -> Result<(), Mistake> {
     if !is_template(text) {
         return Ok(());
     }
-    let environment = environment();
-    let template = environment.template_from_str(text).map_err(|error| broken(field, &error))?;
+    let template = ENVIRONMENT.template_from_str(text).map_err(|error| broken(field, &error))?;
     let unknown = template
         .undeclared_variables(false)
         .into_iter()
@@ -59,21 +65,19 @@ pub(crate) fn value(field: &str, text: &str, context: &Context) -> Result<Value,
     if !is_template(text) {
         return Ok(Value::String(text.to_owned()));
     }
-    check(field, text)?;
-    let environment = environment();
     let result = match lone_expression(text) {
         Some(inside) => {
-            let expression = environment.compile_expression(inside).map_err(|error| broken(field, &error))?;
-            let result = expression.eval(context.0.clone()).map_err(|error| failed(field, text, &error, context))?;
+            let expression = ENVIRONMENT.compile_expression(inside).map_err(|error| broken(field, &error))?;
+            let result = expression.eval(context.whole()).map_err(|error| failed(field, text, &error, context))?;
             match result.kind() {
-                ValueKind::Undefined => return Err(missing(field, text, context)),
+                ValueKind::Undefined => return Err(check(field, text).err().unwrap_or_else(|| missing(field, text, context))),
                 ValueKind::String => Value::String(result.to_string()),
                 ValueKind::Invalid => return Err(Mistake::new(field, format!("`{}` has no value", shown(text)))),
                 _ => serde_json::to_value(&result).map_err(|_| Mistake::new(field, format!("`{}` is no plain value", shown(text))))?,
             }
         }
         None => {
-            let rendered = environment.render_str(text, context.0.clone()).map_err(|error| failed(field, text, &error, context))?;
+            let rendered = ENVIRONMENT.render_str(text, context.whole()).map_err(|error| failed(field, text, &error, context))?;
             Value::String(rendered)
         }
     };
@@ -101,13 +105,14 @@ pub(crate) fn plain(field: &str, value: &Value) -> Result<String, Mistake> {
     }
 }
 
-fn environment() -> Environment<'static> {
+/// Made once: it has a hundred filters and tests.
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(50);
     environment
-}
+});
 
 /// The inside of `{{ expression }}`, where that is all there is.
 fn lone_expression(text: &str) -> Option<&str> {
@@ -123,6 +128,10 @@ fn broken(field: &str, error: &minijinja::Error) -> Mistake {
 }
 
 fn failed(field: &str, text: &str, error: &minijinja::Error, context: &Context) -> Mistake {
+    // What is wrong with the template as such says more.
+    if let Err(mistake) = check(field, text) {
+        return mistake;
+    }
     match error.kind() {
         ErrorKind::UndefinedError => missing(field, text, context),
         ErrorKind::OutOfFuel => Mistake::new(field, "the template takes too long"),
@@ -135,12 +144,11 @@ fn failed(field: &str, text: &str, error: &minijinja::Error, context: &Context) 
 
 /// Names which value is not there, and what is in its place.
 fn missing(field: &str, text: &str, context: &Context) -> Mistake {
-    let environment = environment();
-    let Ok(template) = environment.template_from_str(text) else { return Mistake::new(field, "a value is missing") };
+    let Ok(template) = ENVIRONMENT.template_from_str(text) else { return Mistake::missing(field, "a value is missing") };
     let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
     names.sort();
     for name in names {
-        let mut at = context.0.clone();
+        let mut at = context.whole();
         let mut path = String::new();
         for part in name.split('.') {
             let next = at.get_attr(part).unwrap_or(Jinja::UNDEFINED);
@@ -151,13 +159,13 @@ fn missing(field: &str, text: &str, context: &Context) -> Mistake {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "name another value, or say what to take instead: `| default(\"…\")`".to_owned(),
                 };
-                return Mistake::new(field, format!("`{whole}` is not there for this event")).hint(hint);
+                return Mistake::missing(field, format!("`{whole}` is not there for this event")).hint(hint);
             }
             path = if path.is_empty() { part.to_owned() } else { format!("{path}.{part}") };
             at = next;
         }
     }
-    Mistake::new(field, format!("a value of `{}` is not there for this event", shown(text)))
+    Mistake::missing(field, format!("a value of `{}` is not there for this event", shown(text)))
         .hint("say what to take instead: `| default(\"…\")`")
 }
 
@@ -179,9 +187,10 @@ mod tests {
     use serde_json::json;
 
     fn context() -> Context {
-        Context::new(
-            &json!({"event": {"branch": "main; rm -rf /", "head": {"commit": "abc"}, "inputs": {"lr": 0.1, "on": true}}, "parameters": {"n": 3}}),
-        )
+        let mut context = Context::default();
+        context.set("event", &json!({"branch": "main; rm -rf /", "head": {"commit": "abc"}, "inputs": {"lr": 0.1, "on": true}}));
+        context.set("parameters", &json!({"n": 3}));
+        context
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use std::cell::OnceCell;
 
-use proofmark_core::changes::FileChange;
 use proofmark_core::event::Event;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::commands::{self, Line};
 use crate::expression::Scope;
 use crate::facts::{Fact, Facts};
+use crate::files::Files;
+use crate::template::Context;
 
 /// Fields of an event that expressions see as null where they are absent, so that they can be asked for.
 const FIELDS: [&str; 20] = [
@@ -40,12 +41,13 @@ pub(crate) struct View<'a> {
     pub(crate) facts: &'a Facts,
     scope: OnceCell<Scope>,
     lines: OnceCell<Vec<Line>>,
-    order: OnceCell<Vec<usize>>,
+    values: OnceCell<Context>,
+    files: OnceCell<Files<'a>>,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(event: &'a Event, facts: &'a Facts) -> Self {
-        Self { event, facts, scope: OnceCell::new(), lines: OnceCell::new(), order: OnceCell::new() }
+        Self { event, facts, scope: OnceCell::new(), lines: OnceCell::new(), values: OnceCell::new(), files: OnceCell::new() }
     }
 
     /// The commands in the comment.
@@ -75,11 +77,13 @@ impl<'a> View<'a> {
     }
 
     /// What templates see of all rules alike.
-    pub(crate) fn values(&self) -> Map<String, Value> {
-        let mut values = Map::new();
-        values.insert("event".to_owned(), json(self.event));
-        values.insert("changed".to_owned(), self.paths());
-        values
+    pub(crate) fn values(&self) -> &Context {
+        self.values.get_or_init(|| {
+            let mut values = Context::default();
+            values.set("event", &json(self.event));
+            values.set("changed", &self.paths());
+            values
+        })
     }
 
     fn paths(&self) -> Value {
@@ -89,16 +93,12 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The files that changed and begin with a text; of many files only these need to be tried.
-    pub(crate) fn below<'f>(&'f self, changed: &'f [FileChange], prefix: &'f str) -> impl Iterator<Item = &'f str> {
-        // Sorted once, since nobody promises that they come so.
-        let order = self.order.get_or_init(|| {
-            let mut order: Vec<usize> = (0..changed.len()).collect();
-            order.sort_unstable_by_key(|at| changed[*at].path.as_str());
-            order
-        });
-        let start = order.partition_point(|at| changed[*at].path.as_str() < prefix);
-        order[start..].iter().map(|at| changed[*at].path.as_str()).take_while(move |path| path.starts_with(prefix))
+    /// The files that changed, to look for some of them; none where they are not known.
+    pub(crate) fn files(&self) -> &Files<'a> {
+        self.files.get_or_init(|| match &self.facts.changed {
+            Fact::Known(changed) => Files::new(changed.iter().map(|change| change.path.as_str())),
+            _ => Files::default(),
+        })
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use proofmark_http::Secret;
 use proofmark_jenkins::client::{Access, Base, Pace};
 
-use super::Build;
 use crate::exit::CliError;
 use crate::network;
 use crate::world::World;
@@ -13,9 +12,9 @@ use crate::world::World;
 /// One try of one request, in seconds. A large Jenkins may think for a while before it takes a job.
 const TIMEOUT: u64 = 60;
 
-pub(super) fn base(args: &Build, world: &World) -> Result<Base, CliError> {
-    let (name, text) = match (&args.server, world.var("JENKINS_URL")) {
-        (Some(text), _) => ("--server", text.as_str()),
+pub(crate) fn base(server: Option<&str>, world: &World) -> Result<Base, CliError> {
+    let (name, text) = match (server, world.var("JENKINS_URL")) {
+        (Some(text), _) => ("the given server", text),
         (None, Some(text)) => ("JENKINS_URL", text),
         (None, None) => {
             return Err(CliError::input("the address of Jenkins is not known").hint("give `--server URL`, or set JENKINS_URL"));
@@ -24,7 +23,7 @@ pub(super) fn base(args: &Build, world: &World) -> Result<Base, CliError> {
     Base::parse(text).map_err(|why| CliError::input(format!("{name} is not the address of a Jenkins: {why}")))
 }
 
-pub(super) fn access(world: &World) -> Result<Access, CliError> {
+pub(crate) fn access(world: &World) -> Result<Access, CliError> {
     let network = network::settings(world, TIMEOUT)?;
     Ok(Access { credentials: credentials(world)?, network, pace: pace(world)?, seed: world.random() })
 }

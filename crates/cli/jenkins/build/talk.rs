@@ -6,12 +6,12 @@ use super::shown;
 use crate::printer::Printer;
 
 /// Progress on standard error, the log on standard output.
-pub(super) struct Talk<'p> {
+pub(crate) struct Talk<'p> {
     printer: &'p Printer,
 }
 
 impl<'p> Talk<'p> {
-    pub(super) fn new(printer: &'p Printer) -> Self {
+    pub(crate) fn new(printer: &'p Printer) -> Self {
         Self { printer }
     }
 }

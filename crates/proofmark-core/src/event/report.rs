@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(name("pass", "allow", &[finding("acc", "pass", "allow", false)]), "gate.passed");
         assert_eq!(name("warn", "notice", &[finding("acc", "warn", "notice", false)]), "gate.noticed");
         let unread = finding("acc", "inconclusive", "block", true);
-        assert_eq!(name("inconclusive", "block", &[unread.clone()]), "gate.not-judged");
+        assert_eq!(name("inconclusive", "block", std::slice::from_ref(&unread)), "gate.not-judged");
         assert_eq!(name("fail", "block", &[unread, finding("f1", "fail", "block", false)]), "gate.blocked");
         assert_eq!(name("inconclusive", "block", &[]), "gate.blocked", "nothing was checked");
     }

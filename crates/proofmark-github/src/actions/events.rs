@@ -60,11 +60,7 @@ fn pull_request(host: &mut Host, seen: &Seen<'_>) -> Result<(), HostError> {
     host.run.head = Place::new(head.owned_text("ref")?.or_else(|| variable("GITHUB_HEAD_REF")), head.commit("sha")?);
     host.run.base = Place::new(base.owned_text("ref")?.or_else(|| variable("GITHUB_BASE_REF")), base.commit("sha")?);
     host.head_repository = head.repository("repo.full_name")?;
-    let foreign = match is_foreign(&head.at("repo")?, &base.at("repo")?, host.run.repository.as_deref())? {
-        // The fork is gone.
-        None if head.names("repo") && head.at("repo")?.is_missing() => Some(true),
-        told => told,
-    };
+    let foreign = lies_elsewhere(&head, "repo", &base.at("repo")?, host.run.repository.as_deref())?;
     host.foreign_head = foreign.ok_or_else(|| incomplete(host, "pull_request.head.repo"))?;
     let number = match pull.number("number")? {
         None => seen.root.number("number")?,
@@ -101,27 +97,20 @@ fn workflow_run(host: &mut Host, seen: &Seen<'_>) -> Result<(), HostError> {
         conclusion: source.owned_text("conclusion")?,
     });
     host.head_repository = source.repository("head_repository.full_name")?;
-    let head_repository = source.at("head_repository")?;
-    let foreign = match is_foreign(&head_repository, &source.at("repository")?, host.run.repository.as_deref())? {
-        None if source.names("head_repository") && head_repository.is_missing() => Some(true),
-        told => told,
-    };
+    let foreign = lies_elsewhere(&source, "head_repository", &source.at("repository")?, host.run.repository.as_deref())?;
     host.foreign_head = foreign.ok_or_else(|| incomplete(host, "workflow_run.head_repository"))?;
-    let pulls = pulls_of(&source.rows("pull_requests")?, head.as_deref(), seen)?;
+    let pulls = pulls_of(&source.rows("pull_requests")?, head.as_deref(), seen.root.number("repository.id")?)?;
     host.candidates = pulls.iter().map(|(_, number)| *number).collect();
-    if let [(pull, number)] = &pulls[..] {
-        host.run.base = Place::new(pull.owned_text("base.ref")?, pull.commit("base.sha")?);
-        let foreign = host.foreign_head || is_foreign(&pull.at("head.repo")?, &pull.at("base.repo")?, None)? == Some(true);
-        host.run.pull_request = Some(facts(pull, *number, foreign)?);
+    if let Some((base, pull)) = only_pull(&pulls, host.foreign_head)? {
+        (host.run.base, host.run.pull_request) = (base, Some(pull));
     }
     host.run.head = Place::new(source.owned_text("head_branch")?, head);
     Ok(())
 }
 
 /// The pull requests whose head is this very commit. GitHub lists all of the branch, also those whose branch has moved on, and
-/// those that go into another repository.
-fn pulls_of<'a>(rows: &[Part<'a>], head: Option<&str>, seen: &Seen<'_>) -> Result<Vec<(Part<'a>, u64)>, HostError> {
-    let here = seen.root.number("repository.id")?;
+/// those that go into another repository than `here`.
+pub(crate) fn pulls_of<'a>(rows: &[Part<'a>], head: Option<&str>, here: Option<u64>) -> Result<Vec<(Part<'a>, u64)>, HostError> {
     let mut found: Vec<(Part<'a>, u64)> = Vec::new();
     for pull in rows {
         let there = pull.number("base.repo.id")?;
@@ -134,6 +123,14 @@ fn pulls_of<'a>(rows: &[Part<'a>], head: Option<&str>, seen: &Seen<'_>) -> Resul
         }
     }
     Ok(found)
+}
+
+/// The pull request where there is exactly one, and where it goes; between several nobody has chosen.
+pub(crate) fn only_pull(pulls: &[(Part<'_>, u64)], foreign: bool) -> Result<Option<(Place, PullRequest)>, HostError> {
+    let [(pull, number)] = pulls else { return Ok(None) };
+    let base = Place::new(pull.owned_text("base.ref")?, pull.commit("base.sha")?);
+    let foreign = foreign || is_foreign(&pull.at("head.repo")?, &pull.at("base.repo")?, None)? == Some(true);
+    Ok(Some((base, facts(pull, *number, foreign)?)))
 }
 
 fn push(host: &mut Host, seen: &Seen<'_>) -> Result<(), HostError> {
@@ -207,7 +204,7 @@ fn checked_out(host: &mut Host, seen: &Seen<'_>) -> Result<(), HostError> {
     Ok(())
 }
 
-fn facts(pull: &Part<'_>, number: u64, fork: bool) -> Result<PullRequest, HostError> {
+pub(crate) fn facts(pull: &Part<'_>, number: u64, fork: bool) -> Result<PullRequest, HostError> {
     let mut facts = PullRequest::new(number);
     facts.fork = fork;
     facts.draft = pull.flag("draft")?;
@@ -217,6 +214,16 @@ fn facts(pull: &Part<'_>, number: u64, fork: bool) -> Result<PullRequest, HostEr
         facts.labels.extend(label.owned_text("name")?);
     }
     Ok(facts)
+}
+
+/// Whether the repository that is called `head` in `of` is another one than `base`; a fork that is gone is `null`. `None` when
+/// nothing is told.
+pub(crate) fn lies_elsewhere(of: &Part<'_>, head: &str, base: &Part<'_>, here: Option<&str>) -> Result<Option<bool>, HostError> {
+    let repository = of.at(head)?;
+    Ok(match is_foreign(&repository, base, here)? {
+        None if of.names(head) && repository.is_missing() => Some(true),
+        told => told,
+    })
 }
 
 /// Whether two repositories are different ones: something can be compared, and something differs. `None` when nothing is told.
@@ -235,12 +242,12 @@ fn incomplete(host: &Host, field: &'static str) -> HostError {
     HostError::Incomplete { event: host.run.event.clone(), field }
 }
 
-fn branch_name(reference: &str) -> &str {
+pub(crate) fn branch_name(reference: &str) -> &str {
     reference.strip_prefix("refs/heads/").unwrap_or(reference)
 }
 
 /// The branch or tag of a full reference; others, such as `refs/pull/1/merge`, have no name.
-fn short_name(reference: &str) -> Option<&str> {
+pub(crate) fn short_name(reference: &str) -> Option<&str> {
     let below = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/"));
     below.or_else(|| (!reference.starts_with("refs/")).then_some(reference))
 }

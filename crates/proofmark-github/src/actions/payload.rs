@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
 use super::host::{HostError, PAYLOAD_LIMIT};
 use crate::RepoName;
 
 /// The parts that are kept. The rest, such as the commits of a push, is never held in memory.
-const KEPT: [&str; 18] = [
+pub(crate) const KEPT: [&str; 18] = [
     "action",
     "after",
     "before",
@@ -31,33 +31,59 @@ const KEPT: [&str; 18] = [
     "workflow_run",
 ];
 
+/// What becomes of a part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Keep {
+    /// It is held in memory.
+    Whole,
+    /// Only that it is there, and not `null`.
+    Name,
+    /// It is passed over.
+    Nothing,
+}
+
 /// A payload, as far as it is used; empty when there is none.
 #[derive(Debug, Default)]
-pub(super) struct Payload(Value);
+pub(crate) struct Payload(Value);
 
 impl Payload {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, HostError> {
+        Self::keeping(bytes, &|name| if KEPT.contains(&name) { Keep::Whole } else { Keep::Nothing })
+    }
+
+    /// With other parts than those that tell what a run is about.
+    pub(crate) fn keeping(bytes: &[u8], keep: &dyn Fn(&str) -> Keep) -> Result<Self, HostError> {
         let size = bytes.len() as u64;
         if size > PAYLOAD_LIMIT {
             return Err(HostError::TooLarge { size });
         }
-        serde_json::from_slice(bytes).map_err(HostError::NotJson)
+        let mut source = serde_json::Deserializer::from_slice(bytes);
+        let payload = KeptParts(keep).deserialize(&mut source).map_err(HostError::NotJson)?;
+        source.end().map_err(HostError::NotJson)?;
+        Ok(payload)
     }
 
     pub(super) fn root(&self) -> Part<'_> {
-        Part { value: &self.0, name: String::new() }
+        Part { value: &self.0, name: String::new(), longest: usize::MAX }
+    }
+
+    /// The payload, of which a text that is longer than any name is an error.
+    pub(crate) fn bounded_root(&self) -> Part<'_> {
+        Part { longest: LONGEST_NAME, ..self.root() }
     }
 }
 
-impl<'de> Deserialize<'de> for Payload {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(KeptParts)
+struct KeptParts<'k>(&'k dyn Fn(&str) -> Keep);
+
+impl<'de> DeserializeSeed<'de> for KeptParts<'_> {
+    type Value = Payload;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Payload, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-struct KeptParts;
-
-impl<'de> Visitor<'de> for KeptParts {
+impl<'de> Visitor<'de> for KeptParts<'_> {
     type Value = Payload;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,10 +93,17 @@ impl<'de> Visitor<'de> for KeptParts {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Payload, A::Error> {
         let mut parts = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
-            if KEPT.contains(&name.as_str()) {
-                parts.insert(name, map.next_value::<Value>()?);
-            } else {
-                map.next_value::<IgnoredAny>()?;
+            match (self.0)(&name) {
+                Keep::Whole => {
+                    parts.insert(name, map.next_value::<Value>()?);
+                }
+                Keep::Name => {
+                    let is_there = map.next_value::<Option<IgnoredAny>>()?.is_some();
+                    parts.insert(name, if is_there { Value::Bool(true) } else { Value::Null });
+                }
+                Keep::Nothing => {
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         Ok(Payload(parts.into_iter().collect()))
@@ -79,14 +112,15 @@ impl<'de> Visitor<'de> for KeptParts {
 
 /// One part of a payload. What is `null` counts as missing, what is missing is `None`, what has a wrong type is an error.
 #[derive(Debug, Clone)]
-pub(super) struct Part<'a> {
+pub(crate) struct Part<'a> {
     value: &'a Value,
     name: String,
+    longest: usize,
 }
 
 impl<'a> Part<'a> {
     /// A part of an object, by a path of names: `head.repo`.
-    pub(super) fn at(&self, path: &str) -> Result<Self, HostError> {
+    pub(crate) fn at(&self, path: &str) -> Result<Self, HostError> {
         let mut part = self.clone();
         for name in path.split('.') {
             let value = match part.value {
@@ -95,36 +129,60 @@ impl<'a> Part<'a> {
                 _ => return Err(part.wrong("is not an object")),
             };
             let dot = if part.name.is_empty() { "" } else { "." };
-            part = Self { value, name: format!("{}{dot}{name}", part.name) };
+            part = Self { value, name: format!("{}{dot}{name}", part.name), longest: part.longest };
         }
         Ok(part)
     }
 
-    pub(super) fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         self.value.is_null()
     }
 
     /// Whether an object has a field of this name, `null` or not.
-    pub(super) fn names(&self, field: &str) -> bool {
+    pub(crate) fn names(&self, field: &str) -> bool {
         self.value.get(field).is_some()
     }
 
-    /// A text that is not empty.
-    pub(super) fn text(&self, path: &str) -> Result<Option<&'a str>, HostError> {
+    /// What stands at a path, whatever it is; nothing where the way there ends.
+    pub(crate) fn value(&self, path: &str) -> &'a Value {
+        self.at(path).map_or(&Value::Null, |part| part.value)
+    }
+
+    /// A text that is not empty, and not longer than a name is.
+    pub(crate) fn text(&self, path: &str) -> Result<Option<&'a str>, HostError> {
         let part = self.at(path)?;
-        match part.value {
-            Value::Null => Ok(None),
-            Value::String(text) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
-            _ => Err(part.wrong("is not a text")),
+        let is_long = |text: &str| text.len() > part.longest && text.chars().count() > part.longest;
+        match part.long_text()? {
+            Some(text) if is_long(text) => Err(part.wrong(TOO_LONG)),
+            text => Ok(text),
         }
     }
 
-    pub(super) fn owned_text(&self, path: &str) -> Result<Option<String>, HostError> {
+    /// The same of any length, of this very part.
+    pub(crate) fn long_text(&self) -> Result<Option<&'a str>, HostError> {
+        match self.value {
+            Value::Null => Ok(None),
+            Value::String(text) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+            _ => Err(self.wrong("is not a text")),
+        }
+    }
+
+    /// What an object holds.
+    pub(crate) fn object(&self, path: &str) -> Result<Option<&'a Map<String, Value>>, HostError> {
+        let part = self.at(path)?;
+        match part.value {
+            Value::Null => Ok(None),
+            Value::Object(object) => Ok(Some(object)),
+            _ => Err(part.wrong("is not an object")),
+        }
+    }
+
+    pub(crate) fn owned_text(&self, path: &str) -> Result<Option<String>, HostError> {
         Ok(self.text(path)?.map(str::to_owned))
     }
 
     /// A number from 1.
-    pub(super) fn number(&self, path: &str) -> Result<Option<u64>, HostError> {
+    pub(crate) fn number(&self, path: &str) -> Result<Option<u64>, HostError> {
         let part = self.at(path)?;
         match part.value {
             Value::Null => Ok(None),
@@ -133,7 +191,7 @@ impl<'a> Part<'a> {
     }
 
     /// A yes or no; missing is no.
-    pub(super) fn flag(&self, path: &str) -> Result<bool, HostError> {
+    pub(crate) fn flag(&self, path: &str) -> Result<bool, HostError> {
         let part = self.at(path)?;
         match part.value {
             Value::Null => Ok(false),
@@ -143,7 +201,7 @@ impl<'a> Part<'a> {
     }
 
     /// A commit; the id of zeros, which stands for "none", is none.
-    pub(super) fn commit(&self, path: &str) -> Result<Option<String>, HostError> {
+    pub(crate) fn commit(&self, path: &str) -> Result<Option<String>, HostError> {
         match self.text(path)? {
             None => Ok(None),
             Some(text) if !is_commit(text) => Err(self.at(path)?.wrong(NOT_A_COMMIT)),
@@ -152,7 +210,7 @@ impl<'a> Part<'a> {
     }
 
     /// A repository as `owner/name`.
-    pub(super) fn repository(&self, path: &str) -> Result<Option<String>, HostError> {
+    pub(crate) fn repository(&self, path: &str) -> Result<Option<String>, HostError> {
         match self.text(path)? {
             None => Ok(None),
             Some(text) if RepoName::parse(text).is_none() => Err(self.at(path)?.wrong(NOT_A_REPOSITORY)),
@@ -161,28 +219,32 @@ impl<'a> Part<'a> {
     }
 
     /// The rows of a list.
-    pub(super) fn rows(&self, path: &str) -> Result<Vec<Self>, HostError> {
+    pub(crate) fn rows(&self, path: &str) -> Result<Vec<Self>, HostError> {
         let part = self.at(path)?;
         match part.value {
             Value::Null => Ok(Vec::new()),
             Value::Array(rows) => {
-                let row = |(at, value)| Self { value, name: format!("{}[{at}]", part.name) };
+                let row = |(at, value)| Self { value, name: format!("{}[{at}]", part.name), longest: part.longest };
                 Ok(rows.iter().enumerate().map(row).collect())
             }
             _ => Err(part.wrong("is not a list")),
         }
     }
 
-    pub(super) fn wrong(&self, problem: &'static str) -> HostError {
+    pub(crate) fn wrong(&self, problem: &'static str) -> HostError {
         HostError::Field { name: self.name.clone(), problem }
     }
 }
 
+/// Characters of a name at most, where events are read.
+pub(crate) const LONGEST_NAME: usize = 1000;
+
+pub(crate) const TOO_LONG: &str = "is longer than 1000 characters";
 pub(super) const NOT_A_COMMIT: &str = "is not a commit id of 40 or 64 hexadecimal digits";
 pub(super) const NOT_A_REPOSITORY: &str = "is not a repository as `owner/name`";
 
 /// Whether a text is a full commit id, and so can stand in an address.
-pub(super) fn is_commit(text: &str) -> bool {
+pub(crate) fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -234,6 +296,22 @@ mod tests {
     fn only_what_is_used_is_kept() {
         let payload = Payload::parse(br#"{"commits": [1, 2], "before": "x", "client_payload": {"number": 3}}"#).unwrap();
         assert_eq!(payload.0.to_string(), r#"{"before":"x"}"#);
+    }
+
+    #[test]
+    fn of_some_parts_only_the_name_is_kept() {
+        let keep = |name: &str| if name == "review" || name == "thread" { Keep::Name } else { Keep::Nothing };
+        let payload = Payload::keeping(br#"{"review": {"deep": [[1]]}, "thread": null, "other": 1}"#, &keep).unwrap();
+        assert_eq!(payload.0.to_string(), r#"{"review":true,"thread":null}"#);
+    }
+
+    #[test]
+    fn names_are_bounded_where_that_is_asked_for() {
+        let payload = Payload::parse(format!(r#"{{"ref": "{}"}}"#, "é".repeat(LONGEST_NAME + 1)).as_bytes()).unwrap();
+        assert!(payload.root().text("ref").is_ok());
+        assert_eq!(field(payload.bounded_root().text("ref")), "ref");
+        let payload = Payload::parse(format!(r#"{{"ref": "{}"}}"#, "é".repeat(LONGEST_NAME)).as_bytes()).unwrap();
+        assert!(payload.bounded_root().text("ref").is_ok());
     }
 
     #[test]

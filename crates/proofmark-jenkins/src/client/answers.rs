@@ -83,6 +83,9 @@ pub(super) struct Item {
     pub(super) stuck: Option<bool>,
     pub(super) cancelled: Option<bool>,
     pub(super) executable: Option<Executable>,
+    /// In milliseconds since 1970.
+    #[serde(rename = "inQueueSince")]
+    pub(super) since: Option<u64>,
     pub(super) actions: Actions,
 }
 
@@ -120,6 +123,8 @@ pub(super) struct BuildAnswer {
     pub(super) building: Option<bool>,
     pub(super) result: Option<String>,
     pub(super) duration: Option<u64>,
+    /// When it began, in milliseconds since 1970.
+    pub(super) timestamp: Option<u64>,
     pub(super) actions: Actions,
 }
 

@@ -69,7 +69,7 @@ impl Ended {
         }
     }
 
-    fn of(name: String) -> Self {
+    pub(super) fn of(name: String) -> Self {
         let known = [Self::Success, Self::Unstable, Self::Failure, Self::NotBuilt, Self::Aborted];
         known.into_iter().find(|known| known.name() == name).unwrap_or(Self::Other(name))
     }

@@ -55,7 +55,7 @@ impl Client<'_> {
 
     /// The items of this job in the queue.
     pub(super) fn items(&self, path: &JobPath) -> Result<Vec<Item>, Error> {
-        let tree = escaped(&format!("items[id,task[url],{ACTIONS}]"));
+        let tree = escaped(&format!("items[id,inQueueSince,task[url],{ACTIONS}]"));
         let request = Request::get("read the queue", format!("/queue/api/json?tree={tree}"));
         let queue: QueueAnswer = self.wire.found(&request)?.unwrap_or_default();
         let ours = |item: &Item| {
@@ -77,7 +77,7 @@ impl Client<'_> {
     }
 
     /// Builds from the newest to the oldest that counts, as long as more are wanted.
-    fn each_page(&self, path: &JobPath, among: Among, fields: &str, more: &mut dyn FnMut(Vec<BuildAnswer>) -> bool) -> Result<(), Error> {
+    pub(super) fn each_page(&self, path: &JobPath, among: Among, fields: &str, more: &mut dyn FnMut(Vec<BuildAnswer>) -> bool) -> Result<(), Error> {
         let pages = if among == Among::Newest { 1 } else { MOST_PAGES };
         let oldest = if let Among::Since(number) = among { number } else { 0 };
         for page in 0..pages {

@@ -13,8 +13,14 @@ pub(crate) fn list(call: &Call<'_>, items: Vec<Value>) -> Answer {
 
 /// One page of `items` below `name`, beside their number.
 pub(crate) fn counted(call: &Call<'_>, name: &str, items: Vec<Value>) -> Answer {
+    shaped(call, name, items, |item| item)
+}
+
+/// The same of things that are shaped only where they are shown.
+pub(crate) fn shaped<T>(call: &Call<'_>, name: &str, items: Vec<T>, shape: impl Fn(T) -> Value) -> Answer {
     let total = items.len();
     let (page, links) = cut(call, items);
+    let page: Vec<Value> = page.into_iter().map(shape).collect();
     linked(Answer::ok(json!({"total_count": total, name: page})), links)
 }
 
@@ -22,7 +28,7 @@ fn linked(answer: Answer, links: String) -> Answer {
     if links.is_empty() { answer } else { answer.header("Link", links) }
 }
 
-fn cut(call: &Call<'_>, items: Vec<Value>) -> (Vec<Value>, String) {
+fn cut<T>(call: &Call<'_>, items: Vec<T>) -> (Vec<T>, String) {
     let number = |name: &str| call.request.parameter(name).and_then(|text| text.parse::<usize>().ok()).filter(|number| *number > 0);
     let size = number("per_page").unwrap_or(30).min(100);
     let page = number("page").unwrap_or(1);

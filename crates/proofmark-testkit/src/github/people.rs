@@ -96,16 +96,17 @@ fn permission(call: &mut Call<'_>, login: &str) -> Outcome {
         None => "read".to_owned(),
     };
     // The older field knows neither triage nor maintain.
-    let permission = match role.as_str() {
+    let base = call.repo().custom_roles.get(&role).unwrap_or(&role).clone();
+    let permission = match base.as_str() {
         "maintain" => "write",
         "triage" => "read",
         other => other,
     };
-    let at_least = |roles: &[&str]| roles.contains(&role.as_str());
+    let at_least = |roles: &[&str]| roles.contains(&base.as_str());
     let mut user = call.site.user(login);
     user["role_name"] = json!(role);
     user["permissions"] = json!({
-        "pull": role != "none",
+        "pull": base != "none",
         "triage": at_least(&["triage", "write", "maintain", "admin"]),
         "push": at_least(&["write", "maintain", "admin"]),
         "maintain": at_least(&["maintain", "admin"]),

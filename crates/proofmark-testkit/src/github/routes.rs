@@ -9,7 +9,10 @@ use super::http::{Request, decode};
 use super::site::Site;
 use super::token::Token;
 use super::world::World;
-use super::{actions, checks, comments, compare, contents, git, graphql, issues, people, pulls, references, reviews, statuses};
+use super::{
+    actions, checks, comments, compare, contents, deployments, dispatches, git, graphql, issues, people, pulls, references, reviews, runs,
+    statuses,
+};
 
 /// What Enterprise Server puts before every path.
 const ENTERPRISE: &str = "/api/v3";
@@ -98,6 +101,9 @@ fn dispatch(call: &mut Call<'_>) -> Outcome {
         checks::route,
         statuses::route,
         actions::route,
+        runs::route,
+        dispatches::route,
+        deployments::route,
         compare::route,
         contents::route,
         git::route,

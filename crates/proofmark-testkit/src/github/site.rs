@@ -130,7 +130,7 @@ impl Site {
             "web_commit_signoff_required": false,
             "created_at": "2019-05-15T15:19:25Z",
             "updated_at": "2019-05-15T15:19:27Z",
-            "pushed_at": "2019-05-15T15:20:32Z",
+            "pushed_at": repository.pushed_at,
         });
         if let (Some(fields), Value::Object(more)) = (value.as_object_mut(), more) {
             fields.extend(more);

@@ -2,17 +2,20 @@
 //!
 //! Collections are maps by number, so that a JSON document can add to a running world by merging into it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::actions::{Artifact, Dispatch, Run};
+use super::actions::Artifact;
 use super::checks::CheckRun;
 use super::clock::Clock;
 use super::comments::Comment;
+use super::deployments::{Deployment, Deploys};
+use super::dispatches::{Dispatch, Starts};
 use super::issues::Issue;
+use super::runs::{Plan, Run};
 use super::statuses::Status;
 use super::token::Token;
 
@@ -46,8 +49,12 @@ pub struct Repository {
     pub git: Option<PathBuf>,
     /// Entries after which a recursive tree is cut.
     pub tree_limit: usize,
-    /// Login to role: `admin`, `maintain`, `write`, `triage` or `read`.
+    /// When somebody last pushed.
+    pub pushed_at: String,
+    /// Login to role: `admin`, `maintain`, `write`, `triage`, `read` or one of `custom_roles`.
     pub collaborators: BTreeMap<String, String>,
+    /// Roles that the organisation has made, and the one of GitHub's that each builds on.
+    pub custom_roles: BTreeMap<String, String>,
     /// Issues and pull requests, by number.
     pub issues: BTreeMap<u64, Issue>,
     /// Comments on issues and pull requests, by id.
@@ -64,8 +71,20 @@ pub struct Repository {
     pub artifacts: BTreeMap<u64, Artifact>,
     /// Workflow file to the inputs it knows.
     pub workflows: BTreeMap<String, Vec<String>>,
+    /// Workflow file to its `run-name`, in which `${{ inputs.NAME }}` is replaced.
+    pub run_names: BTreeMap<String, String>,
+    /// Workflow files that do not say `workflow_dispatch`.
+    pub unstartable: BTreeSet<String>,
+    /// What becomes of runs that are started.
+    pub plan: Plan,
+    /// How old the server is, as far as it tells the number of a run that is started.
+    pub starts: Starts,
     /// Events that were asked for, in order.
     pub dispatches: Vec<Dispatch>,
+    /// Deployments, by id.
+    pub deployments: BTreeMap<u64, Deployment>,
+    /// What comes of a deployment that is asked for.
+    pub deploys: Deploys,
     /// Branch to its rules (rulesets), each `{"type": .., "parameters": ..}`.
     pub rules: BTreeMap<String, Vec<Value>>,
     /// Branch to its protection, as GitHub gives it.
@@ -81,7 +100,9 @@ impl Default for Repository {
             default_branch: "main".to_owned(),
             git: None,
             tree_limit: 100_000,
+            pushed_at: "2019-05-15T15:20:32Z".to_owned(),
             collaborators: BTreeMap::new(),
+            custom_roles: BTreeMap::new(),
             issues: BTreeMap::new(),
             comments: BTreeMap::new(),
             check_runs: BTreeMap::new(),
@@ -90,7 +111,13 @@ impl Default for Repository {
             runs: BTreeMap::new(),
             artifacts: BTreeMap::new(),
             workflows: BTreeMap::new(),
+            run_names: BTreeMap::new(),
+            unstartable: BTreeSet::new(),
+            plan: Plan::default(),
+            starts: Starts::default(),
             dispatches: Vec::new(),
+            deployments: BTreeMap::new(),
+            deploys: Deploys::default(),
             rules: BTreeMap::new(),
             protections: BTreeMap::new(),
         }
@@ -232,6 +259,7 @@ impl World {
                 repository.statuses.keys().max(),
                 repository.artifacts.keys().max(),
                 repository.runs.keys().max(),
+                repository.deployments.keys().max(),
             ];
             self.last_id = highest.into_iter().flatten().copied().chain([self.last_id, 1000]).max().unwrap_or_default();
         }
@@ -254,6 +282,14 @@ impl Repository {
     #[must_use]
     pub fn collaborator(mut self, login: &str, role: &str) -> Self {
         self.collaborators.insert(login.to_owned(), role.to_owned());
+        self
+    }
+
+    /// With a workflow that can be started with these inputs, and the `run-name` in it.
+    #[must_use]
+    pub fn workflow(mut self, file: &str, inputs: &[&str], run_name: Option<&str>) -> Self {
+        self.workflows.insert(file.to_owned(), inputs.iter().map(|input| (*input).to_owned()).collect());
+        self.run_names.extend(run_name.map(|name| (file.to_owned(), name.to_owned())));
         self
     }
 
@@ -286,6 +322,9 @@ impl Repository {
         }
         for (id, run) in &mut self.runs {
             run.settle(*id, now);
+        }
+        for (id, deployment) in &mut self.deployments {
+            deployment.settle(*id, now);
         }
         for (id, artifact) in &mut self.artifacts {
             artifact.settle(*id, now);

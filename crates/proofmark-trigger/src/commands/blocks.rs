@@ -72,6 +72,8 @@ struct Reader<'a> {
     /// The lines of a paragraph or of HTML so far.
     block: Block<'a>,
     hiding: Hiding,
+    /// Whether the paragraph has a line that parts a table from its header, but not the one before it.
+    odd_delimiter: bool,
     /// Whether the line before belongs to a quote or a footnote, or seems to go on with one.
     after_quote: bool,
     found: Vec<(usize, &'a str)>,
@@ -99,7 +101,9 @@ impl<'a> Reader<'a> {
         let command = at_margin(line).filter(|_| !after_quote).map(|text| (number, text));
         let mut now = Now { cursor, command, depth, goes_on, opened: false };
         let is_text = !(goes_on && self.verbatim(&now)) && !self.starts(&mut now) && self.text(&mut now);
-        self.after_quote = !now.cursor.is_blank() && (self.is_quoted() || (after_quote && is_text));
+        // A quote's own blank line, `>` alone, parts nothing for whoever looks at the comment.
+        let parts = line.trim_start_matches([' ', '\t']).is_empty();
+        self.after_quote = !parts && (self.is_quoted() || (after_quote && is_text));
     }
 
     /// Takes off what shows that the line is still in the containers; says in how many.
@@ -110,7 +114,7 @@ impl<'a> Reader<'a> {
                 cursor.take_indent(width);
                 true
             }
-            Container::Item { empty, .. } => cursor.is_blank() && !empty,
+            Container::Item { note, empty, .. } => cursor.is_blank() && (note || !empty),
         };
         self.containers.iter().position(|container| !is_in(container)).unwrap_or(self.containers.len())
     }
@@ -193,11 +197,7 @@ impl<'a> Reader<'a> {
         match self.leaf {
             // What is in fewer quotes and lists than the paragraph before it goes on with that paragraph all the same.
             Leaf::Paragraph if !now.opened => {
-                if now.goes_on && table::is_delimiter(now.cursor.rest(), self.block.last()) {
-                    let header = self.block.pop();
-                    self.close_leaf();
-                    self.leaf = Leaf::Table;
-                    self.row(&header);
+                if now.goes_on && now.cursor.indent() < 4 && self.begins_table(now.cursor.rest()) {
                     return false;
                 }
             }
@@ -218,6 +218,22 @@ impl<'a> Reader<'a> {
         true
     }
 
+    /// Makes a table of the paragraph's last line, if this line is what parts a header from its rows.
+    fn begins_table(&mut self, line: &str) -> bool {
+        let Some(columns) = table::delimited(line) else { return false };
+        if columns != table::cells(self.block.last()).count() {
+            self.odd_delimiter = true;
+            return false;
+        }
+        // Some parsers look for a table only once in a paragraph.
+        self.hiding.lost |= self.odd_delimiter;
+        let header = self.block.pop();
+        self.close_leaf();
+        self.leaf = Leaf::Table;
+        self.row(&header);
+        true
+    }
+
     /// Closes what the line is not in.
     fn close(&mut self, now: &mut Now<'a>) {
         self.close_leaf();
@@ -228,6 +244,7 @@ impl<'a> Reader<'a> {
     /// Closes the block that lines go to.
     fn close_leaf(&mut self) {
         let block = std::mem::take(&mut self.block);
+        self.odd_delimiter = false;
         let shown = match std::mem::take(&mut self.leaf) {
             Leaf::Paragraph => self.hiding.paragraph(block),
             Leaf::Html(_) => self.hiding.html(block),
@@ -259,6 +276,10 @@ impl<'a> Reader<'a> {
 
     /// Text that is a block of its own, and no command.
     fn alone(&mut self, text: &str) {
+        // Without these it opens and closes nothing.
+        if !text.contains(['<', '>']) {
+            return;
+        }
         let mut block = Block::default();
         block.push(text, None);
         self.hiding.paragraph(block);

@@ -40,7 +40,8 @@ pub(super) struct Scan {
 pub(super) fn scan(text: &str, rules: Rules, open: Open) -> Scan {
     let scan = Scan { open, ..Scan::default() };
     let hides_from = open.iter().any(|count| *count > 0).then_some(0);
-    let mut scanner = Scanner { text, at: 0, rules, runs: None, brackets: Vec::new(), missing: Vec::new(), hides_from, scan };
+    let mut scanner =
+        Scanner { text, at: 0, rules, runs: None, brackets: Vec::new(), missing: Vec::new(), in_address: false, hides_from, scan };
     scanner.run();
     let Scanner { hides_from, mut scan, .. } = scanner;
     scan.hidden.extend(hides_from.map(|from| (from, text.len())));
@@ -57,6 +58,8 @@ struct Scanner<'t> {
     brackets: Vec<(usize, bool)>,
     /// Ends that do not occur in the rest, so that each is looked for in vain only once.
     missing: Vec<&'static str>,
+    /// Whether the word so far has a bare address in it.
+    in_address: bool,
     /// Where the outermost of the open elements begins.
     hides_from: Option<usize>,
     scan: Scan,
@@ -83,6 +86,11 @@ impl Scanner<'_> {
         &self.text[self.at..]
     }
 
+    /// Parsers disagree about what stands here, and so about all that follows in the block.
+    fn doubt(&mut self) {
+        self.scan.hidden.push((self.at, self.text.len()));
+    }
+
     /// Goes on behind a stretch that is hidden.
     fn hide_until(&mut self, end: usize) {
         self.scan.hidden.push((self.at, end));
@@ -91,6 +99,14 @@ impl Scanner<'_> {
 
     fn markdown(&mut self, byte: u8) {
         match byte {
+            b':' | b'w' if self.rest().starts_with("://") || self.rest().starts_with("www.") => {
+                self.in_address = true;
+                self.at += 1;
+            }
+            byte if byte.is_ascii_whitespace() => {
+                self.in_address = false;
+                self.at += 1;
+            }
             b'\\' if self.byte(1).is_some_and(|next| next.is_ascii_punctuation()) => self.at += 2,
             b'`' => self.backticks(),
             b'!' if self.byte(1) == Some(b'[') => {
@@ -109,6 +125,9 @@ impl Scanner<'_> {
 
     /// A run of backticks is code up to the next run of the same length, else it is text.
     fn backticks(&mut self) {
+        if self.in_address {
+            self.doubt();
+        }
         let length = self.rest().bytes().take_while(|byte| *byte == b'`').count();
         let behind = self.at + length;
         let text = self.text;
@@ -131,7 +150,9 @@ impl Scanner<'_> {
         if let Some((from, true)) = self.brackets.pop() {
             self.scan.hidden.push((from, self.at));
         }
-        if self.byte(0) == Some(b'(')
+        // The same by all rules of Markdown, so that once is enough.
+        if self.rules == Rules::New
+            && self.byte(0) == Some(b'(')
             && let Some(length) = link_tail(self.rest())
         {
             // What is in it is read nevertheless: code and tags come before links.
@@ -144,6 +165,11 @@ impl Scanner<'_> {
         if rest.starts_with("<!--") {
             return self.comment();
         }
+        let is_declared = rest.strip_prefix("<!").is_some_and(|inner| inner.starts_with("[CDATA[") || declares(inner, Rules::New));
+        if self.rules != Rules::Html && (is_declared || rest.starts_with("<?")) {
+            self.doubt();
+        }
+        let rest = self.rest();
         let end = match (self.byte(1), self.rules) {
             (Some(b'?'), Rules::Html) => Some(">"),
             (Some(b'?'), _) => Some("?>"),
@@ -195,6 +221,12 @@ impl Scanner<'_> {
     }
 
     fn comment(&mut self) {
+        // Two dashes in a comment are what parsers disagree about.
+        let inner = &self.rest()[4..];
+        let dashes = inner.find("--").is_some_and(|length| !inner[length + 2..].starts_with('>'));
+        if dashes || inner.starts_with(['-', '>']) {
+            self.doubt();
+        }
         let inner = &self.rest()[4..];
         let short = if inner.starts_with("->") { Some(6) } else { inner.starts_with('>').then_some(5) };
         match (self.rules, short) {

@@ -1,7 +1,5 @@
 //! `paths`: globs over the files that really changed.
 
-use proofmark_core::changes::FileChange;
-
 use super::Holds;
 use crate::facts::{Fact, Needs};
 use crate::globs::Globs;
@@ -20,7 +18,7 @@ pub(super) fn holds(globs: &Globs, view: &View<'_>) -> Holds {
         Fact::Unasked => Holds::Needs(Needs { changed: true, ..Needs::default() }),
         Fact::Absent(_) => Holds::No,
         Fact::Unknown(why) => Holds::Unknown(why.clone()),
-        Fact::Known(changed) => matching(globs, view, changed).next().is_some().into(),
+        Fact::Known(_) => view.files().any_in(globs).into(),
     }
 }
 
@@ -32,24 +30,15 @@ pub(super) fn found(globs: &Globs, view: &View<'_>) -> String {
     match &view.facts.changed {
         Fact::Unasked => "not looked at".to_owned(),
         Fact::Absent(why) | Fact::Unknown(why) => why.clone(),
-        Fact::Known(changed) => {
-            let found: Vec<&str> = matching(globs, view, changed).collect();
-            let mut named = found.clone();
-            named.sort_unstable();
-            named.dedup();
+        Fact::Known(_) => {
+            let named: Vec<&str> = view.files().matching(globs).collect();
             let more = named.len().saturating_sub(SHOWN);
             let names = named.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
             match (named.len(), more) {
-                (0, _) => format!("none of {} changed files", changed.len()),
+                (0, _) => format!("none of {} changed files", view.files().len()),
                 (_, 0) => names,
                 _ => format!("{names} and {more} more"),
             }
         }
     }
-}
-
-fn matching<'f>(globs: &'f Globs, view: &'f View<'_>, changed: &'f [FileChange]) -> impl Iterator<Item = &'f str> {
-    let all = globs.include.is_empty().then(|| view.below(changed, ""));
-    let some = globs.include.iter().flat_map(|glob| view.below(changed, glob.prefix()).filter(|path| glob.matches(path)));
-    all.into_iter().flatten().chain(some).filter(|path| !globs.leaves_out(path))
 }

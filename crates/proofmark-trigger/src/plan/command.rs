@@ -75,7 +75,7 @@ impl Looker<'_> {
             Decision { hint, ..Decision::new(self.rule, Outcome::Refused, Some(reason)) }
         };
         match line {
-            Line::Broken { line, problem, .. } => Err(refuse(*line, problem.to_string(), None)),
+            Line::Broken { line, problem, .. } => Err(refuse(*line, problem.to_string(), Some(problem.hint().to_owned()))),
             Line::Command(found) => self.arguments(command, found).map_err(|error| refuse(found.line, error.to_string(), error.hint())),
         }
     }
@@ -107,7 +107,8 @@ impl Looker<'_> {
         }
         let opened_by = self.view.event.pull_request.as_ref().and_then(|pull| pull.author.as_deref());
         if command.second_person && opened_by.is_none_or(|opener| opener.eq_ignore_ascii_case(author)) {
-            return refuse(format!("`/{verb}` takes a second person: {author} opened the pull request"), None);
+            let opener = opened_by.map_or("it is not known who", |_| author);
+            return refuse(format!("`/{verb}` takes a second person: {opener} opened the pull request"), None);
         }
         match &self.view.facts.pull {
             Fact::Known(pull) if !pull.open => refuse(format!("`/{verb}` counts on open pull requests only"), None),

@@ -7,6 +7,7 @@ mod faults;
 mod files;
 mod graphql;
 mod others;
+mod triggers;
 
 use client::{Client, Reply};
 

@@ -1,18 +1,15 @@
 //! Tables as GitHub has them.
 
-/// Whether a line parts the header before it from the rows of a table: as many dashes in cells as the header has cells.
-pub(super) fn is_delimiter(line: &str, header: &str) -> bool {
-    let mut marks = 0;
-    line.contains('-')
-        && line.bytes().all(|byte| matches!(byte, b'-' | b':' | b'|' | b' ' | b'\t'))
-        && cells(line).all(|cell| {
-            marks += 1;
-            let cell = cell.trim_ascii();
-            let cell = cell.strip_prefix(':').unwrap_or(cell);
-            let cell = cell.strip_suffix(':').unwrap_or(cell);
-            !cell.is_empty() && cell.bytes().all(|byte| byte == b'-')
-        })
-        && marks == cells(header).count()
+/// How many columns a line has that parts a header from its rows: dashes in cells, with or without colons at their ends.
+pub(super) fn delimited(line: &str) -> Option<usize> {
+    let is_mark = |cell: &str| {
+        let cell = cell.trim_ascii();
+        let cell = cell.strip_prefix(':').unwrap_or(cell);
+        let cell = cell.strip_suffix(':').unwrap_or(cell);
+        !cell.is_empty() && cell.bytes().all(|byte| byte == b'-')
+    };
+    let may = line.bytes().all(|byte| matches!(byte, b'-' | b':' | b'|' | b' ' | b'\t'));
+    (may && cells(line).all(is_mark)).then(|| cells(line).count())
 }
 
 /// The cells of a row. A bar behind a backslash is text.

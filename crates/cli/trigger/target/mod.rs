@@ -1,0 +1,71 @@
+//! Who carries calls out: one file for each system.
+
+mod command;
+mod deployment;
+mod dispatch;
+mod jenkins;
+mod own;
+mod webhook;
+mod workflow;
+
+use std::sync::Arc;
+
+use proofmark_github::Link;
+use proofmark_trigger::Call;
+use proofmark_trigger::target::{Target, TargetError};
+
+pub(super) use self::deployment::Deployer;
+use super::Now;
+use crate::exit::CliError;
+use crate::host::Host;
+use crate::world::World;
+
+/// The targets of one event.
+pub(super) struct Targets<'a> {
+    now: &'a Now<'a>,
+}
+
+impl<'a> Targets<'a> {
+    pub(super) fn new(now: &'a Now<'a>) -> Self {
+        Self { now }
+    }
+
+    /// Whoever carries a call out.
+    pub(super) fn of(&self, call: &Call) -> Result<Box<dyn Target + 'a>, TargetError> {
+        let now = self.now;
+        Ok(match call {
+            Call::Workflow { .. } => Box::new(workflow::Workflow::new(now)),
+            Call::Dispatch { .. } => Box::new(dispatch::Dispatch::new(now)),
+            Call::Jenkins { .. } => Box::new(jenkins::Jenkins::new(now)),
+            Call::Command { .. } => Box::new(command::Command::new(now)),
+            Call::Gate { .. } | Call::Promote { .. } => Box::new(own::Own::new(now)),
+            Call::Webhook { .. } => Box::new(webhook::Webhook::new(now)),
+            _ => return Err(TargetError::input("this version of proofmark knows no such target")),
+        })
+    }
+}
+
+/// A way to a repository at GitHub: the one that a call names, else the event's.
+pub(super) fn link_to(repository: Option<&str>, now: &Now<'_>) -> Result<Arc<Link>, CliError> {
+    let host = host_of(repository, now)?;
+    host.link()
+}
+
+/// The same, before anybody is spoken to.
+pub(super) fn host_of(repository: Option<&str>, now: &Now<'_>) -> Result<Host, CliError> {
+    let name = repository.or(now.source.event.repository.as_deref());
+    let host = Host::described(name, None, now.world)?
+        .ok_or_else(|| CliError::input("the repository at GitHub is not known").hint("give `--repository OWNER/NAME`"))?;
+    if !host.has_token() {
+        let told = CliError::input("there is no token for GitHub");
+        let told = host.token_problem.iter().cloned().fold(told, CliError::hint);
+        return Err(told.hint("set GITHUB_TOKEN: in a workflow `GITHUB_TOKEN: ${{ github.token }}`"));
+    }
+    host.repository()?;
+    Ok(host)
+}
+
+/// Seconds since 1970, now and not when this began.
+pub(super) fn seconds(world: &World) -> u64 {
+    world.now()
+}
