@@ -127,10 +127,20 @@ fn output_folder(inputs: &Inputs<'_>) -> Result<PathBuf, CliError> {
 
 /// What triggers are looked at for.
 fn triggered(inputs: &Inputs<'_>, line: &mut Vec<String>) -> Result<(), CliError> {
-    for (name, flag) in [("config", "--config"), ("report", "--report"), ("repository", "--repository"), ("patience", "--patience"), ("again", "--again")] {
+    for (name, flag) in
+        [("config", "--config"), ("report", "--report"), ("repository", "--repository"), ("patience", "--patience"), ("again", "--again")]
+    {
         line.extend(inputs.value(name).map(|value| format!("{flag}={value}")));
     }
-    line.extend(inputs.value("only").into_iter().flat_map(str::lines).map(str::trim).filter(|name| !name.is_empty()).map(|name| format!("--only={name}")));
+    line.extend(
+        inputs
+            .value("only")
+            .into_iter()
+            .flat_map(str::lines)
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("--only={name}")),
+    );
     for (name, flag) in [("dry-run", "--dry-run"), ("explain", "--explain"), ("wait", "--wait")] {
         if inputs.is_true(name)? {
             line.push(flag.to_owned());

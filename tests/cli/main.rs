@@ -22,6 +22,7 @@ mod recorded_log;
 mod replay;
 mod revisions;
 mod schema;
+mod trigger;
 mod walls;
 
 use proofmark_testkit::repo::TestRepo;

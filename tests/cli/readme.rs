@@ -83,6 +83,19 @@ fn policies_are_valid() {
 }
 
 #[test]
+fn triggers_are_valid() {
+    let repo = example();
+    repo.commit("Tune");
+    let with_triggers: Vec<&str> = blocks("toml").into_iter().filter(|block| block.contains("[[trigger]]")).collect();
+    assert!(!with_triggers.is_empty());
+    for block in with_triggers {
+        repo.write("example.toml", block);
+        let told = proofmark(&repo).run(&["trigger", "--config", "example.toml", "--event", "push", "--dry-run"]).expect(0);
+        assert!(told.contains("example.toml"), "{told}");
+    }
+}
+
+#[test]
 fn the_two_commands_are_there() {
     let shell = blocks("sh").join("\n");
     assert!(shell.contains("cargo run --release -- demo") && shell.contains("bash tests/run.sh"));

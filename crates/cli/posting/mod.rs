@@ -5,7 +5,7 @@
 pub(crate) mod args;
 mod compose;
 pub(crate) mod plan;
-mod runner;
+pub(crate) mod runner;
 mod send;
 
 use std::sync::Arc;

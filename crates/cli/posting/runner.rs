@@ -46,11 +46,16 @@ fn remark(annotation: &Annotation) -> Remark<'_> {
 
 /// The step's outputs.
 pub(crate) fn outputs(content: Content<'_>, links: &Links, written: &Written, world: &World) -> Result<(), CliError> {
+    leave(&values(content, links, written), world)
+}
+
+/// Leaves values for later steps, by name.
+pub(crate) fn leave(values: &[(&'static str, String)], world: &World) -> Result<(), CliError> {
     let Some(path) = world.var("GITHUB_OUTPUT") else { return Ok(()) };
     let mut random = || world.random();
     let mut outputs = files::Outputs::new(&mut random);
-    for (name, value) in values(content, links, written) {
-        outputs.add(name, &value, LONGEST_OUTPUT).map_err(unwritable)?;
+    for (name, value) in values {
+        outputs.add(name, value, LONGEST_OUTPUT).map_err(unwritable)?;
     }
     files::append("GITHUB_OUTPUT", &world.folder.join(path), outputs.as_str()).map_err(unwritable)
 }

@@ -82,7 +82,11 @@ fn about(event: &Event, now: &Now<'_>) -> Entry {
 fn decisions(plan: &Plan, about: &Entry) -> Vec<Entry> {
     let mut entries = vec![about.clone()];
     if plan.decisions.iter().all(|decision| decision.outcome == Outcome::Skipped) {
-        let why = if plan.event.kind.is_unknown() { "proofmark has no type for this event, and no trigger names it" } else { "no trigger is for it" };
+        let why = if plan.event.kind.is_unknown() {
+            "proofmark has no type for this event, and no trigger names it"
+        } else {
+            "no trigger is for it"
+        };
         entries.push(Entry { what: What::Ignored, detail: Some(why.to_owned()), ..about.clone() });
     }
     entries.extend(plan.decisions.iter().filter_map(|decision| entry(decision, about)));

@@ -2,7 +2,7 @@
 
 use proofmark_core::event::Event;
 use proofmark_trigger::target::Origin;
-use proofmark_trigger::{Decision, Plan, StepResult};
+use proofmark_trigger::{Decision, Outcome, Plan, StepResult};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -96,6 +96,20 @@ impl TriggerDocument {
             decisions: plan.decisions.clone(),
             started: done.iter().map(Started::of).collect(),
         }
+    }
+
+    /// What later steps of a job may want to know, by name.
+    pub(super) fn outputs(&self, file: Option<String>) -> Vec<(&'static str, String)> {
+        let list = |outcome: Outcome| {
+            let with = self.decisions.iter().filter(|decision| decision.outcome == outcome).map(|decision| decision.rule.as_str());
+            serde_json::to_string(&with.collect::<Vec<_>>()).unwrap_or_default()
+        };
+        let last = self.started.iter().flat_map(|started| &started.steps).rev().find(|step| step.origin.is_some());
+        let mut values = vec![("fired", list(Outcome::Fires)), ("held", list(Outcome::Held)), ("refused", list(Outcome::Refused))];
+        values.extend(last.and_then(|step| Some(("run-id", step.id.clone()?))));
+        values.extend(last.and_then(|step| Some(("run-url", step.url.clone()?))));
+        values.extend(file.map(|file| ("trigger-json", file)));
+        values
     }
 
     /// The order that was carried out with this key.

@@ -30,7 +30,9 @@ pub(crate) fn changes(
     let config = Compare { dvc: true, ..config.clone() };
     let mut sources = Sources::new(repository, &config, world)?;
     let (before, after) = (sources.discover(repository, base), sources.discover(repository, head));
-    if let Some(problem) = [&before, &after].iter().flat_map(|side| &side.discovery.problems).find(|problem| problem.kind != ProblemKind::Warning) {
+    if let Some(problem) =
+        [&before, &after].iter().flat_map(|side| &side.discovery.problems).find(|problem| problem.kind != ProblemKind::Warning)
+    {
         return Err(CliError::from(problem.clone()));
     }
     let mut wanted = Discovery::default();
@@ -46,7 +48,8 @@ pub(crate) fn changes(
         .filter(|delta| !delta.status.is_unchanged())
         .map(|delta| (delta.file.clone(), delta.key.to_string()))
         .collect();
-    let data: BTreeSet<RepoPath> = comparison.data.iter().filter(|delta| !delta.status.is_unchanged()).map(|delta| delta.path.clone()).collect();
+    let data: BTreeSet<RepoPath> =
+        comparison.data.iter().filter(|delta| !delta.status.is_unchanged()).map(|delta| delta.path.clone()).collect();
     let changed: Vec<&RepoPath> = files.iter().map(|change| &change.path).collect();
     let stages = stages(&before.stages(), &after.stages(), &Changed { data: &data, params: &params, files: &changed });
     Ok(DvcChanges {

@@ -38,7 +38,11 @@ impl Source {
         let repository = open_repository(world).ok();
         let is_local = host.as_ref().is_none_or(|host| host.actions.is_none() && !host.is_build());
         let mut event = if let Some(file) = args.payload.as_ref().or(args.report.as_ref()) {
-            of_file(file, args.event.as_deref(), world)?
+            let mut event = of_file(file, args.event.as_deref(), world)?;
+            if event.sender == Sender::Proofmark && !is_local {
+                within(&mut event, &of_run(host.as_ref(), world)?);
+            }
+            event
         } else if let Some(kind) = &args.event {
             of_state(kind, args, repository.as_ref(), world)?
         } else {
@@ -55,6 +59,16 @@ impl Source {
     }
 }
 
+/// A report tells of a run as whoever wrote it likes; what the run that reads it is about is known better.
+fn within(event: &mut Event, run: &Event) {
+    event.depth = event.depth.max(run.depth);
+    if run.is_foreign() {
+        event.run.get_or_insert_default().fork = true;
+    }
+    event.repository.clone_from(&run.repository);
+    event.default_branch.clone_from(&run.default_branch);
+}
+
 /// What the run around us is of.
 fn of_run(host: Option<&Host>, world: &World) -> Result<Event, CliError> {
     let var = |name: &str| world.var(name).map(str::to_owned);
@@ -66,8 +80,9 @@ fn of_run(host: Option<&Host>, world: &World) -> Result<Event, CliError> {
         found.run.clone_from(&host.run);
         return Ok(jenkins::of_build(&found, &var));
     }
-    Err(CliError::input("there is no event")
-        .hint("run in GitHub Actions or Jenkins, or give one: `--event push --from main~1 --to main`, `--payload FILE`, `--report report.json`"))
+    Err(CliError::input("there is no event").hint(
+        "run in GitHub Actions or Jenkins, or give one: `--event push --from main~1 --to main`, `--payload FILE`, `--report report.json`",
+    ))
 }
 
 /// Whatever kind of event a file holds.
@@ -99,9 +114,13 @@ pub(crate) fn of_bytes(bytes: &[u8], name: Option<&str>, file: &Path) -> Result<
         }
         (name, _) => {
             let stem = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let told = name.map(github_name).or_else(|| github::name_of_file(&stem).map(str::to_owned)).or_else(|| github::guess(bytes).map(str::to_owned));
+            let told = name
+                .map(github_name)
+                .or_else(|| github::name_of_file(&stem).map(str::to_owned))
+                .or_else(|| github::guess(bytes).map(str::to_owned));
             let told = told.ok_or_else(|| {
-                CliError::input(format!("it cannot be told which event `{shown}` is")).hint("name it as GitHub does: `--event pull_request`")
+                CliError::input(format!("it cannot be told which event `{shown}` is"))
+                    .hint("name it as GitHub does: `--event pull_request`")
             })?;
             github::read(&told, bytes).map_err(|error| unreadable(&format!("the event `{told}` in `{shown}`"), &error))?
         }
@@ -146,7 +165,11 @@ fn of_state(kind: &str, args: &SourceArgs, repository: Option<&Repository>, worl
     })?;
     if parsed == Kind::Schedule {
         let mut event = Event::new(Sender::Schedule, parsed);
-        event.schedule = Some(args.schedule.clone().ok_or_else(|| CliError::input("the line of the time table is missing").hint("give `--schedule \"17 3 * * *\"`"))?);
+        event.schedule = Some(
+            args.schedule
+                .clone()
+                .ok_or_else(|| CliError::input("the line of the time table is missing").hint("give `--schedule \"17 3 * * *\"`"))?,
+        );
         event.time = Some(world.now());
         // A minute is as fine as time tables are.
         event.id = Some((world.now() / 60).to_string());
@@ -155,18 +178,26 @@ fn of_state(kind: &str, args: &SourceArgs, repository: Option<&Repository>, worl
         return Ok(event);
     }
     if !matches!(parsed, Kind::Push | Kind::PullRequest) {
-        return Err(CliError::input(format!("an event `{kind}` cannot be made of the state of a clone")).hint("give its payload: `--payload FILE`"));
+        return Err(
+            CliError::input(format!("an event `{kind}` cannot be made of the state of a clone")).hint("give its payload: `--payload FILE`")
+        );
     }
-    let Some(repository) = repository else { return Err(open_repository(world).err().map_or_else(|| CliError::input("there is no repository"), Into::into)) };
+    let Some(repository) = repository else {
+        return Err(open_repository(world).err().map_or_else(|| CliError::input("there is no repository"), Into::into));
+    };
     let head = repository.resolve(args.to.as_deref().unwrap_or("HEAD"))?;
     let here = match repository.head() {
-        Ok(Head::Branch { name, .. }) if args.to.is_none() || args.to.as_deref() == Some("HEAD") || args.to.as_deref() == Some(&name) => Some(name),
+        Ok(Head::Branch { name, .. }) if args.to.is_none() || args.to.as_deref() == Some("HEAD") || args.to.as_deref() == Some(&name) => {
+            Some(name)
+        }
         _ => None,
     };
     let default = repository.default_branch(None).ok();
     let before = match (&args.from, &default) {
         (Some(from), _) => Some(repository.resolve(from)?.id),
-        (None, Some(default)) if parsed == Kind::Push && default.commit.id != head.id => repository.merge_base(&default.commit, &head)?.map(|commit| commit.id),
+        (None, Some(default)) if parsed == Kind::Push && default.commit.id != head.id => {
+            repository.merge_base(&default.commit, &head)?.map(|commit| commit.id)
+        }
         (None, _) if parsed == Kind::Push => head.parents.first().cloned(),
         (None, default) => default.as_ref().map(|default| default.commit.id.clone()),
     };

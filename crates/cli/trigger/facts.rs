@@ -137,7 +137,8 @@ impl<'a> Finder<'a> {
     }
 
     fn fork_point(&self, source: &Source, base: Option<&str>, head: &str) -> Result<String, CliError> {
-        let branch = source.event.base.branch.clone().filter(|_| source.event.kind != Kind::Push).or_else(|| source.event.default_branch.clone());
+        let branch =
+            source.event.base.branch.clone().filter(|_| source.event.kind != Kind::Push).or_else(|| source.event.default_branch.clone());
         let mut problem = None;
         if let Some(repository) = &source.repository {
             let base = match base {
@@ -160,7 +161,9 @@ impl<'a> Finder<'a> {
     }
 
     fn dvc(&self, source: &Source, sides: &Sides, changed: &[FileChange]) -> Fact<DvcChanges> {
-        let Some(repository) = &source.repository else { return Fact::Unknown("what DVC tracks is read in a clone, and there is none".to_owned()) };
+        let Some(repository) = &source.repository else {
+            return Fact::Unknown("what DVC tracks is read in a clone, and there is none".to_owned());
+        };
         match dvc::changes(repository, &self.found.compare, sides.base.as_ref(), sides.head.as_ref(), changed, self.world) {
             Ok(changes) => Fact::Known(changes),
             Err(error) => Fact::Unknown(format!("what DVC tracks cannot be read: {}", in_words(&error))),

@@ -29,7 +29,9 @@ impl JournalFile {
             (Some(named), _) => world.folder.join(named),
             (None, Some(repository)) => repository.common_dir().join(USUAL),
             (None, None) => {
-                return Err(CliError::input("there is no clone to keep the journal in").hint("name a file for it: `--journal triggers.jsonl`"));
+                return Err(
+                    CliError::input("there is no clone to keep the journal in").hint("name a file for it: `--journal triggers.jsonl`")
+                );
             }
         };
         Ok(Self { path })
@@ -59,8 +61,7 @@ impl JournalFile {
     /// What was started before. Runs of this machine that nobody runs any more were interrupted, and are told so.
     pub(crate) fn past(&self, world: &World, printer: &Printer) -> Result<Past, CliError> {
         let mut past = self.read()?.past();
-        let under_way: Vec<Mark> =
-            past.runs.iter().filter(|run| run.state == RunState::UnderWay).map(|run| run.mark.clone()).collect();
+        let under_way: Vec<Mark> = past.runs.iter().filter(|run| run.state == RunState::UnderWay).map(|run| run.mark.clone()).collect();
         for mark in under_way {
             if self.is_abandoned(&mark.key) {
                 printer.say(&format!("the run with the key {mark} was interrupted; it counts as not started"));
@@ -127,8 +128,7 @@ impl Drop for Lease {
 
 impl Ledger for JournalFile {
     fn record(&self, entries: Vec<Entry>) -> Result<(), TargetError> {
-        let refused =
-            |error: &std::io::Error| TargetError::input(format!("cannot write the journal `{}`: {error}", self.path.display()));
+        let refused = |error: &std::io::Error| TargetError::input(format!("cannot write the journal `{}`: {error}", self.path.display()));
         let folder = self.path.parent().unwrap_or(&self.path);
         std::fs::create_dir_all(folder).map_err(|error| refused(&error))?;
         let opened = OpenOptions::new().create(true).read(true).append(true).open(&self.path);

@@ -42,7 +42,11 @@ pub(crate) fn run(args: &TriggerLog, world: &World, printer: &Printer) -> Result
         Form::Table => {
             let lines: String = shown.iter().map(|entry| line(entry)).collect();
             printer.data(lines.as_bytes())?;
-            printer.say(&format!("{} entries, each follows from the one before: {}", journal.entries.len(), terminal(&file.path().display().to_string())));
+            printer.say(&format!(
+                "{} entries, each follows from the one before: {}",
+                journal.entries.len(),
+                terminal(&file.path().display().to_string())
+            ));
         }
     }
     Ok(exit::ALLOWED)
@@ -51,7 +55,8 @@ pub(crate) fn run(args: &TriggerLog, world: &World, printer: &Printer) -> Result
 fn line(entry: &Entry) -> String {
     let step = entry.step.as_ref().map(|step| format!("/{step}")).unwrap_or_default();
     let rule = entry.rule.as_ref().map(|rule| format!("  {rule}{step}")).unwrap_or_default();
-    let rest = [&entry.detail, &entry.place, &entry.key].map(|part| part.as_ref().map(|part| format!("  {part}")).unwrap_or_default()).concat();
+    let rest =
+        [&entry.detail, &entry.place, &entry.key].map(|part| part.as_ref().map(|part| format!("  {part}")).unwrap_or_default()).concat();
     let about = if entry.rule.is_none() { format!("  {}", entry.event) } else { String::new() };
     let text = format!("{}  {:11}{about}{rule}{rest}", show::day_and_time(entry.time), entry.what.name());
     format!("{}\n", terminal(text.trim_end()))

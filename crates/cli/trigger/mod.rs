@@ -27,6 +27,7 @@ use self::ledger::JournalFile;
 use self::rules::Found;
 use crate::exit::{self, CliError};
 use crate::output::write_file;
+use crate::posting::runner;
 use crate::printer::Printer;
 use crate::world::World;
 
@@ -143,7 +144,8 @@ fn act(args: &Trigger, world: &World, printer: &Printer) -> Result<u8, CliError>
     let found = Found::read(&args.source, &source, world)?;
     let mut facts = Facts::default();
     let finder = Finder::new(&found, world);
-    let mut request = Request { now: world.now(), explain: how.explain, again: how.again.clone(), only: how.only.clone(), ..Request::default() };
+    let mut request =
+        Request { now: world.now(), explain: how.explain, again: how.again.clone(), only: how.only.clone(), ..Request::default() };
     found.check_names(&how.only)?;
     request.own_account = finder.own_account(&source);
     finder.find_all(&found.rules, &mut source, &mut facts, &request);
@@ -167,10 +169,18 @@ fn act(args: &Trigger, world: &World, printer: &Printer) -> Result<u8, CliError>
         let path = world.folder.join(file);
         write_file(&path, proofmark_render::json(&document)?.as_bytes()).map_err(|error| exit::unwritable(&path, &error))?;
     }
+    if source_is_actions(&source) {
+        let file = how.output.as_ref().map(|file| world.folder.join(file).display().to_string());
+        runner::leave(&document.outputs(file), world)?;
+    }
     if how.reply && !looks_only {
         reply::answer(&plan, &done, &now)?;
     }
     act::report(&plan, &done, printer)
+}
+
+fn source_is_actions(source: &Source) -> bool {
+    source.host.as_ref().is_some_and(|host| host.actions.is_some())
 }
 
 /// Everything that a decision rests on.

@@ -55,7 +55,9 @@ pub(super) fn of_rules(past: &mut Past, now: &Now<'_>) {
 /// Whether two calls have their runs in one list.
 fn is_same_place(one: &Call, other: &Call) -> bool {
     match (one, other) {
-        (Call::Workflow { repository, file, .. }, Call::Workflow { repository: there, file: known, .. }) => repository == there && file == known,
+        (Call::Workflow { repository, file, .. }, Call::Workflow { repository: there, file: known, .. }) => {
+            repository == there && file == known
+        }
         (Call::Jenkins { server, job, branch, .. }, Call::Jenkins { server: there, job: known, branch: of, .. }) => {
             server == there && job == known && branch == of
         }

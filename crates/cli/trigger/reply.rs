@@ -61,7 +61,8 @@ pub(super) fn answer(plan: &Plan, done: &[Done], now: &Now<'_>) -> Result<(), Cl
 /// The comment, where it holds a command that is ours to answer.
 fn answered<'p>(plan: &'p Plan, now: &Now<'_>) -> Option<&'p Comment> {
     let comment = plan.event.comment.as_ref()?;
-    let is_new = plan.event.action.as_deref() == Some("created") || plan.decisions.iter().any(|decision| decision.outcome != Outcome::Skipped);
+    let is_new =
+        plan.event.action.as_deref() == Some("created") || plan.decisions.iter().any(|decision| decision.outcome != Outcome::Skipped);
     let is_person = comment.author.as_ref().is_some_and(|author| !author.bot);
     let is_ours = |verb: &str| OWN_VERBS.contains(&verb) || now.found.rules.commands().any(|command| command.verb == verb);
     let has_one = commands(&comment.body).iter().any(|line| match line {
@@ -161,7 +162,8 @@ fn status(text: &mut String, now: &Now<'_>) -> Result<(), CliError> {
     super::past::of_rules(&mut past, now);
     past.runs.sort_by_key(|run| std::cmp::Reverse(run.started));
     text.push_str("\n| trigger | state | since | run |\n|---|---|---|---|\n");
-    let name = |hash: &str| now.found.names.iter().find(|name| proofmark_trigger::rule_hash(name) == hash).map_or("(a step)", String::as_str);
+    let name =
+        |hash: &str| now.found.names.iter().find(|name| proofmark_trigger::rule_hash(name) == hash).map_or("(a step)", String::as_str);
     for run in past.runs.iter().take(MOST_RUNS) {
         let place = url(&run.place).map_or_else(|| markdown(&run.place), |address| format!("[look]({address})"));
         let state = match run.state {

@@ -36,8 +36,9 @@ impl Found {
         }
         let (tree, name) = trusted(source)?;
         let Some(file) = read_config(tree.as_ref(), PolicySide::Base)? else {
-            return Err(CliError::input(format!("there is no configuration at {name}, and so no trigger"))
-                .hint("write [[trigger]]s into the proofmark.toml of that branch; to try a file out: `--config proofmark.toml --dry-run`"));
+            return Err(CliError::input(format!("there is no configuration at {name}, and so no trigger")).hint(
+                "write [[trigger]]s into the proofmark.toml of that branch; to try a file out: `--config proofmark.toml --dry-run`",
+            ));
         };
         let note = changed(source, &file.config, world);
         let commit = tree.revision().short_commit().map(|commit| format!(" {commit}")).unwrap_or_default();
@@ -103,7 +104,9 @@ fn default_branch(source: &Source) -> Result<String, CliError> {
     }
     match &source.repository {
         Some(repository) => Ok(repository.default_branch(None)?.branch),
-        None => Err(CliError::input("the repository's default branch is not known").hint("check the repository out, or give `GITHUB_TOKEN`")),
+        None => {
+            Err(CliError::input("the repository's default branch is not known").hint("check the repository out, or give `GITHUB_TOKEN`"))
+        }
     }
 }
 
@@ -133,8 +136,9 @@ fn changed(source: &Source, counts: &proofmark_core::config::Config, world: &Wor
     let tree = repository.tree_at(&repository.resolve(head).ok()?, "head").ok()?;
     let own = read_config(&tree, PolicySide::Head).ok()??;
     let _ = world;
-    (own.config.trigger != counts.trigger)
-        .then(|| "the change has other triggers, which count once they are merged (to try them: `--config proofmark.toml --dry-run`)".to_owned())
+    (own.config.trigger != counts.trigger).then(|| {
+        "the change has other triggers, which count once they are merged (to try them: `--config proofmark.toml --dry-run`)".to_owned()
+    })
 }
 
 impl From<RuleError> for CliError {

@@ -60,7 +60,10 @@ pub(super) fn event(event: &Event) -> String {
     let commit = event.head.commit.as_deref().map(|id| id.get(..10).unwrap_or(id).to_owned());
     let pull = event.pull_request.as_ref().filter(|pull| pull.number > 0).map(|pull| format!("#{}", pull.number));
     let place = event.tag.as_ref().or(event.branch.as_ref()).cloned();
-    let model = event.model.as_ref().map(|model| format!("{}{}", model.name, model.alias.as_ref().map(|alias| format!("@{alias}")).unwrap_or_default()));
+    let model = event
+        .model
+        .as_ref()
+        .map(|model| format!("{}{}", model.name, model.alias.as_ref().map(|alias| format!("@{alias}")).unwrap_or_default()));
     let by = event.actor.as_ref().map(|actor| format!("by {}", actor.login));
     let parts = [Some(event.name()), pull, place, commit, model, event.schedule.clone(), by];
     terminal(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
@@ -154,7 +157,10 @@ pub(super) fn call(call: &Call) -> String {
             format!("Jenkins job {job}{branch}{}", pairs(parameters))
         }
         Call::Command { argv, env, .. } => {
-            let words: Vec<String> = argv.iter().map(|word| if word.contains([' ', '"']) || word.is_empty() { format!("{word:?}") } else { word.clone() }).collect();
+            let words: Vec<String> = argv
+                .iter()
+                .map(|word| if word.contains([' ', '"']) || word.is_empty() { format!("{word:?}") } else { word.clone() })
+                .collect();
             let env = if env.is_empty() { String::new() } else { format!("  with{}", pairs(env)) };
             format!("run {}{env}", words.join(" "))
         }

@@ -9,7 +9,7 @@ use proofmark_core::event::{Event, Mark};
 use proofmark_core::path::RepoPath;
 use proofmark_render::escape::terminal;
 use proofmark_trigger::facts::{DvcChanges, Fact, Facts, PullNow, Role};
-use proofmark_trigger::{Outcome, Past, PastRun, Plan, Request, RunState, Rules, plan};
+use proofmark_trigger::{Outcome, Past, PastRun, Plan, Request, Rules, RunState, plan};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -114,7 +114,10 @@ pub(crate) fn run(args: &Test, world: &World, printer: &Printer) -> Result<u8, C
     let (mut passed, mut failed) = (0, 0);
     for file in &args.files {
         for (at, case) in cases(file, world)?.into_iter().enumerate() {
-            let title = case.name.clone().unwrap_or_else(|| if at == 0 { file.display().to_string() } else { format!("{}, case {}", file.display(), at + 1) });
+            let title = case
+                .name
+                .clone()
+                .unwrap_or_else(|| if at == 0 { file.display().to_string() } else { format!("{}, case {}", file.display(), at + 1) });
             let plan = case.plan(&rules, file, args.explain, world)?;
             let wrong = case.expect.as_ref().map(|expected| expected.differences(&plan));
             if args.format == Form::Table {
@@ -199,7 +202,8 @@ impl Case {
                 let beside = world.folder.join(file).parent().unwrap_or(&world.folder).join(other);
                 event::of_file(&beside, name, world)
             }
-            _ => Err(CliError::input(format!("a case in `{}` has no event", file.display())).hint("give `payload`, `file`, or `event` as an object")),
+            _ => Err(CliError::input(format!("a case in `{}` has no event", file.display()))
+                .hint("give `payload`, `file`, or `event` as an object")),
         }
     }
 

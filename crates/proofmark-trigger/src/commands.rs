@@ -10,6 +10,7 @@
 
 mod arguments;
 mod blocks;
+mod forms;
 mod html;
 mod inline;
 mod scan;
@@ -150,7 +151,10 @@ pub fn read(body: &str) -> Result<Vec<Line>, BodyTooLong> {
             lines.push(Line::Broken { verb, line: number, problem: CommandProblem::TooManyCommands });
             break;
         }
-        lines.push(line);
+        lines.push(match line {
+            Line::Command(command) => Line::Command(forms::usual(command)),
+            broken => broken,
+        });
     }
     Ok(lines)
 }

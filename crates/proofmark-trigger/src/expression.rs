@@ -95,6 +95,9 @@ fn unreadable(field: &str, errors: &ParseErrors) -> Mistake {
 
 /// The library's words, without the insides of values.
 fn told(words: &str) -> String {
+    if words.contains("null_type") {
+        return "it asks something of a value that this event does not have: ask before, as in `event.model != null && …`".to_owned();
+    }
     let line: String = words.lines().next().unwrap_or_default().chars().take(200).collect();
     line.escape_debug().to_string()
 }

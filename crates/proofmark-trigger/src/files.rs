@@ -79,6 +79,11 @@ impl<'a> Files<'a> {
         self.paths.len()
     }
 
+    /// All of them, sorted.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'a str> {
+        self.paths.iter().copied()
+    }
+
     /// Whether one is in.
     pub(crate) fn any_in(&self, globs: &Globs) -> bool {
         self.of_globs(globs).0.iter().any(|word| *word != 0)
@@ -91,7 +96,7 @@ impl<'a> Files<'a> {
     }
 
     fn of_globs(&self, globs: &Globs) -> Set {
-        let mut found = if globs.include.is_empty() { self.all() } else { self.none() };
+        let mut found = if globs.include.is_empty() { self.whole() } else { self.none() };
         for glob in &globs.include {
             found.0.iter_mut().zip(&self.of_glob(glob).0).for_each(|(word, more)| *word |= more);
         }
@@ -171,7 +176,7 @@ impl<'a> Files<'a> {
         Set(vec![0; self.paths.len().div_ceil(64)])
     }
 
-    fn all(&self) -> Set {
+    fn whole(&self) -> Set {
         let mut all = self.none();
         (0..self.paths.len()).for_each(|at| all.add(at));
         all

@@ -73,7 +73,8 @@ fn spread(text: &str) -> Vec<String> {
     while let Some((before, behind)) = rest.split_once('{') {
         let Some((choices, behind)) = behind.split_once('}') else { return Vec::new() };
         let choices: Vec<&str> = choices.split(',').collect();
-        let is_plain = |choice: &&str| !choice.is_empty() && !choice.contains(['*', '{']) && !choice.starts_with('/') && !choice.ends_with('/');
+        let is_plain =
+            |choice: &&str| !choice.is_empty() && !choice.contains(['*', '{']) && !choice.starts_with('/') && !choice.ends_with('/');
         if before.contains('}') || !choices.iter().all(is_plain) || found.len() * choices.len() > MOST_SPREAD {
             return Vec::new();
         }

@@ -176,12 +176,7 @@ fn placeholder(name: &str) -> Value {
 
 impl Order {
     /// The steps with all that is known beforehand. What is missing is found here, before anything is started.
-    pub(crate) fn make(
-        rule: &Rule,
-        mark: Mark,
-        values: Context,
-        parameters: BTreeMap<String, Value>,
-    ) -> Result<Self, RuleError> {
+    pub(crate) fn make(rule: &Rule, mark: Mark, values: Context, parameters: BTreeMap<String, Value>) -> Result<Self, RuleError> {
         let mut steps = Vec::with_capacity(rule.steps.len());
         let mut results = Map::new();
         for (at, step) in rule.steps.iter().enumerate() {

@@ -3,10 +3,12 @@
 use proofmark_core::config::{Busy, Pace, Span, Triggers};
 
 use crate::order::Order;
-use crate::past::{Past, PastRun, RunState};
+use crate::past::{Past, PastRun, RunState, Waiting};
 
 /// The window of budgets, in seconds: the last 24 hours, so that no new day lets a burst through.
 const DAY: u64 = 86_400;
+/// A tenth cannot be written as a float, and three of them are a little more than 0.3.
+const ROUNDING: f64 = 1.0 + 1e-9;
 
 /// What becomes of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,18 +65,29 @@ pub(crate) fn standing(order: &Order, pace: &Pace, past: &Past, at: &Moment<'_>)
     if let Some(standing) = checks.into_iter().flatten().next() {
         return standing;
     }
-    group(order, pace, past)
+    group(order, pace, past, at)
+}
+
+/// The newest of what waits, where it came after this one. Of one second, the one that was written down last.
+fn newer<'p>(order: &Order, past: &'p Past, at: &Moment<'_>, is_same: impl Fn(&Waiting) -> bool) -> Option<&'p Waiting> {
+    let is_own = |other: &Waiting| other.mark.key == order.mark().key;
+    let own = past.waiting.iter().position(is_own).unwrap_or(usize::MAX);
+    let others = past.waiting.iter().enumerate().filter(|(_, other)| is_same(other) && !is_own(other));
+    others
+        .map(|(place, other)| (other.since, place, other))
+        .filter(|(since, place, _)| (*since, *place) > (at.since, own))
+        .max_by_key(|(since, place, _)| (*since, *place))
+        .map(|(.., other)| other)
 }
 
 /// Whether it has been quiet for long enough.
 fn gathered(order: &Order, pace: &Pace, past: &Past, at: &Moment<'_>) -> Option<Standing> {
     let quiet = pace.quiet?.seconds();
-    let same = || past.waiting.iter().filter(|other| other.mark.rule == order.mark().rule && other.gather == at.gather);
-    if let Some(newer) = same().filter(|other| other.since > at.since && other.mark.key != order.mark().key).max_by_key(|other| other.since)
-    {
+    let is_same = |other: &Waiting| other.mark.rule == order.mark().rule && other.gather == at.gather;
+    if let Some(newer) = newer(order, past, at, is_same) {
         return Some(Standing::Superseded(format!("{} came after it and stands for both", newer.event)));
     }
-    let first = same().map(|other| other.since).chain([at.since]).min().unwrap_or(at.since);
+    let first = past.waiting.iter().filter(|other| is_same(other)).map(|other| other.since).chain([at.since]).min().unwrap_or(at.since);
     let longest = pace.longest_wait.map_or(u64::MAX, |wait| first.saturating_add(wait.seconds()));
     let due = at.since.saturating_add(quiet).min(longest);
     (at.now < due).then(|| Standing::Held {
@@ -101,12 +114,12 @@ fn budget(order: &Order, pace: &Pace, past: &Past, at: &Moment<'_>) -> Option<St
     }
     let most = pace.cost_per_day?;
     let cost = order.cost;
-    if cost > most {
+    if cost > most * ROUNDING {
         return Some(Standing::Rejected(format!("one run costs {cost}, more than the {most} of 24 hours")));
     }
     let spent = cost * recent.len() as f64;
-    let fit = if cost > 0.0 { (most / cost).floor() as usize } else { usize::MAX };
-    (spent + cost > most).then(|| Standing::Held {
+    let fit = if cost > 0.0 { (most / cost * ROUNDING).floor() as usize } else { usize::MAX };
+    (spent + cost > most * ROUNDING).then(|| Standing::Held {
         until: frees(fit.max(1)),
         why: format!("{spent} of the {most} that runs may cost within 24 hours are spent"),
     })
@@ -115,19 +128,26 @@ fn budget(order: &Order, pace: &Pace, past: &Past, at: &Moment<'_>) -> Option<St
 /// The budget of all triggers together.
 fn total(order: &Order, past: &Past, at: &Moment<'_>) -> Option<Standing> {
     let most = at.settings.cost_per_day?;
+    if order.cost > most * ROUNDING {
+        return Some(Standing::Rejected(format!("one run costs {}, more than the {most} of all triggers within 24 hours", order.cost)));
+    }
     let from = at.now.saturating_sub(DAY - 1);
     let mut recent: Vec<_> = past.runs.iter().filter(|run| run.started >= from).collect();
     recent.sort_by_key(|run| (&run.mark.key, run.started));
     recent.dedup_by_key(|run| &run.mark.key);
     let spent: f64 = recent.iter().map(|run| (at.costs)(&run.mark.rule)).sum();
     let until = recent.iter().filter(|run| (at.costs)(&run.mark.rule) > 0.0).map(|run| run.started + DAY).min();
-    (order.cost > 0.0 && spent + order.cost > most)
+    (order.cost > 0.0 && spent + order.cost > most * ROUNDING)
         .then(|| Standing::Held { until, why: format!("{spent} of the {most} that all triggers may cost within 24 hours are spent") })
 }
 
 /// One of a group at a time.
-fn group(order: &Order, pace: &Pace, past: &Past) -> Standing {
+fn group(order: &Order, pace: &Pace, past: &Past, at: &Moment<'_>) -> Standing {
     let Some(name) = &order.group else { return Standing::Ready };
+    let is_same = |other: &Waiting| other.mark.rule == order.mark().rule && other.mark.group == order.mark().group;
+    if let (Busy::Queue, Some(newer)) = (pace.busy, newer(order, past, at, is_same)) {
+        return Standing::Superseded(format!("{} took its place in the group `{name}`", newer.event));
+    }
     let of_group = |run: &&PastRun| run.mark.group == order.mark().group && run.state == RunState::UnderWay;
     let Some(busy) = past.runs.iter().filter(of_group).max_by_key(|run| run.started) else { return Standing::Ready };
     match pace.busy {

@@ -109,6 +109,9 @@ struct Looked {
     reason: Option<String>,
 }
 
+/// What holds for all rules: a name, what it asks for, and what was found where it does not hold.
+type Guard = (&'static str, &'static str, Option<(String, Holds)>);
+
 /// Looks at one rule.
 struct Looker<'a> {
     view: &'a View<'a>,
@@ -131,8 +134,9 @@ impl Looker<'_> {
             if looked.holds == Holds::No && !all {
                 return looked;
             }
-            if let Some(found) = guard {
-                self.add(&mut looked, Clause::new(name, wanted, &found, Some(false)), Holds::No);
+            if let Some((found, holds)) = guard {
+                let verdict = (holds == Holds::No).then_some(false);
+                self.add(&mut looked, Clause::new(name, wanted, &found, verdict), holds);
             }
         }
         for condition in rest {
@@ -215,30 +219,39 @@ impl Looker<'_> {
     }
 
     /// Events of our own lead in circles.
-    fn own(&self) -> (&'static str, &'static str, Option<String>) {
+    fn own(&self) -> Guard {
         let accounts = self.rules.settings.own_accounts.iter().chain(&self.request.own_account);
         let event = self.view.event;
         let author = event.comment.as_ref().and_then(|comment| comment.author.as_ref());
         let found = event.actor.iter().chain(author).find(|actor| accounts.clone().any(|own| own.eq_ignore_ascii_case(&actor.login)));
         let is_own = found.filter(|_| !self.rule.own).map(|actor| format!("{} is our own account", actor.login));
-        ("own", "events of others", is_own)
+        ("own", "events of others", is_own.map(|found| (found, Holds::No)))
     }
 
-    fn depth(&self) -> (&'static str, &'static str, Option<String>) {
+    fn depth(&self) -> Guard {
         let (depth, most) = (self.view.event.depth, self.rules.settings.max_depth);
         let found = (depth >= most).then(|| format!("{depth} orders led to it, and {most} may"));
-        ("depth", "no endless chain", found)
+        ("depth", "no endless chain", found.map(|found| (found, Holds::No)))
     }
 
-    fn forks(&self) -> (&'static str, &'static str, Option<String>) {
+    fn forks(&self) -> Guard {
         let is_allowed = match self.rule.forks {
             Forks::Always => true,
             Forks::Command => self.rule.command.is_some(),
             Forks::Never => false,
         };
-        // Of a comment it is not known before the pull request is looked at.
-        let is_known = self.view.event.comment.is_none() || matches!(self.view.facts.pull, Fact::Known(_));
-        let found = (!is_allowed && is_known && self.view.event.is_foreign()).then(|| "its head is in another repository".to_owned());
+        let told = |found: &str, holds| Some((found.to_owned(), holds));
+        let found = match (&self.view.event.comment, &self.view.facts.pull) {
+            _ if is_allowed => None,
+            // Whoever gives a command is told why it does not count.
+            (Some(_), _) if self.rule.command.is_some() => None,
+            (Some(_), Fact::Known(pull)) if pull.fork => told("its head is in another repository", Holds::No),
+            _ if !self.view.event.is_foreign() => None,
+            // A comment does not say so; it may be a stranger's until the pull request is looked at.
+            (Some(_), Fact::Unasked) => told("not looked at", Holds::Needs(Needs { pull: true, ..Needs::default() })),
+            (Some(_), Fact::Unknown(why)) => told(why, Holds::Unknown(why.clone())),
+            _ => told("its head is in another repository", Holds::No),
+        };
         ("forks", "no code of strangers", found)
     }
 
@@ -258,7 +271,9 @@ impl Looker<'_> {
                 (None, Some(value), default) => match (self.filled(&field, value, &values), default) {
                     (Ok(value), _) => parameters::fit(name, typed, &value).map_err(wrong)?,
                     // What is not there is what the default is for; what is wrong is not.
-                    (Err(mistake), Some(default)) if mistake.is_missing => parameters::fit(name, typed, &self.filled(&field, default, &values)?).map_err(wrong)?,
+                    (Err(mistake), Some(default)) if mistake.is_missing => {
+                        parameters::fit(name, typed, &self.filled(&field, default, &values)?).map_err(wrong)?
+                    }
                     (Err(mistake), _) => return Err(mistake),
                 },
                 (None, None, Some(default)) => parameters::fit(name, typed, &self.filled(&field, default, &values)?).map_err(wrong)?,

@@ -54,9 +54,13 @@ pub(crate) fn check(field: &str, text: &str) -> Result<(), Mistake> {
         .into_iter()
         .filter(|name| !NAMES.contains(&name.as_str()) && !FUNCTIONS.contains(&name.as_str()))
         .min();
-    match unknown {
-        Some(name) => Err(no_such(field, &name)),
-        None => Ok(()),
+    if let Some(name) = unknown {
+        return Err(no_such(field, &name));
+    }
+    // Which filters there are is only asked when one is used.
+    match PROBE.render_str(text, ()) {
+        Err(error) if matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest) => Err(broken(field, &error)),
+        _ => Ok(()),
     }
 }
 
@@ -106,13 +110,18 @@ pub(crate) fn plain(field: &str, value: &Value) -> Result<String, Mistake> {
 }
 
 /// Made once: it has a hundred filters and tests.
-static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| environment(UndefinedBehavior::Strict, FUEL));
+
+/// Where nothing has a value and nothing minds.
+static PROBE: LazyLock<Environment<'static>> = LazyLock::new(|| environment(UndefinedBehavior::Chainable, 1_000));
+
+fn environment(undefined: UndefinedBehavior, fuel: u64) -> Environment<'static> {
     let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
+    environment.set_undefined_behavior(undefined);
+    environment.set_fuel(Some(fuel));
     environment.set_recursion_limit(50);
     environment
-});
+}
 
 /// The inside of `{{ expression }}`, where that is all there is.
 fn lone_expression(text: &str) -> Option<&str> {

@@ -87,10 +87,8 @@ impl<'a> View<'a> {
     }
 
     fn paths(&self) -> Value {
-        match &self.facts.changed {
-            Fact::Known(changed) => changed.iter().map(|change| Value::String(change.path.as_str().to_owned())).collect(),
-            _ => Value::Array(Vec::new()),
-        }
+        // Sorted, since nobody promises that they come so: what templates make of them is a part of keys.
+        self.files().all().map(|path| Value::String(path.to_owned())).collect()
     }
 
     /// The files that changed, to look for some of them; none where they are not known.

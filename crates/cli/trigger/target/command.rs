@@ -18,7 +18,9 @@ const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct Command<'a> {
     now: &'a Now<'a>,
-    running: RefCell<Option<Running>>,
+    running: RefCell<Option<Child>>,
+    /// As long as this target lives, and so until the end is in the journal: whoever gets the lease next finds it there.
+    lease: RefCell<Option<Lease>>,
 }
 
 /// What is to be run.
@@ -29,14 +31,9 @@ pub(super) struct Program {
     pub(super) keeps_tokens: bool,
 }
 
-struct Running {
-    child: Child,
-    _lease: Lease,
-}
-
 impl<'a> Command<'a> {
     pub(super) fn new(now: &'a Now<'a>) -> Self {
-        Self { now, running: RefCell::default() }
+        Self { now, running: RefCell::default(), lease: RefCell::default() }
     }
 
     fn program(&self, call: &Call) -> Result<Program, TargetError> {
@@ -67,8 +64,9 @@ impl<'a> Command<'a> {
         }
         command.envs(program.env.iter().map(|(name, value)| (name, value))).env("PROOFMARK_KEY", key);
         let child = command.spawn().map_err(|error| unstartable(name, &program.folder, &error))?;
-        let id = Some(child.id().to_string());
-        *self.running.borrow_mut() = Some(Running { child, _lease: lease });
+        let id = Some(format!("process {}", child.id()));
+        *self.running.borrow_mut() = Some(child);
+        *self.lease.borrow_mut() = Some(lease);
         Ok(Receipt { id, is_ours_to_end: true, ..Receipt::new(Origin::New) })
     }
 
@@ -83,23 +81,24 @@ impl<'a> Command<'a> {
     /// Waits for the program, or for the process that runs it.
     pub(super) fn end(&self, receipt: &Receipt, seconds: Option<u64>) -> Result<StepResult, TargetError> {
         let running = self.running.borrow_mut().take();
-        let Some(mut running) = running else {
+        let Some(mut child) = running else {
             let key = receipt.id.as_deref().unwrap_or_default();
             self.now.journal.wait_for(key);
             return self.done_before(key)?.ok_or_else(|| {
-                TargetError::outside("the process that ran it ended without telling what came of it").hint("run this again: it is then started anew")
+                TargetError::outside("the process that ran it ended without telling what came of it")
+                    .hint("run this again: it is then started anew")
             });
         };
         let end = seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
         let lost = |error: &std::io::Error| TargetError::outside(format!("the program cannot be waited for: {error}"));
         let status = loop {
-            let Some(end) = end else { break running.child.wait().map_err(|error| lost(&error))? };
-            match running.child.try_wait().map_err(|error| lost(&error))? {
+            let Some(end) = end else { break child.wait().map_err(|error| lost(&error))? };
+            match child.try_wait().map_err(|error| lost(&error))? {
                 Some(status) => break status,
                 None if Instant::now() >= end => {
                     // It may have ended just now.
-                    let _ = running.child.kill();
-                    running.child.wait().map_err(|error| lost(&error))?;
+                    let _ = child.kill();
+                    child.wait().map_err(|error| lost(&error))?;
                     let conclusion = format!("took longer than {} s and was ended", seconds.unwrap_or_default());
                     return Ok(StepResult { passed: false, conclusion, id: receipt.id.clone(), url: None });
                 }
@@ -121,7 +120,8 @@ impl Target for Command<'_> {
             program.folder.join(name).exists()
         } else {
             let folders = self.now.world.var("PATH").unwrap_or_default();
-            std::env::split_paths(folders).any(|folder| ["", ".exe", ".cmd", ".bat"].iter().any(|end| folder.join(format!("{name}{end}")).is_file()))
+            std::env::split_paths(folders)
+                .any(|folder| ["", ".exe", ".cmd", ".bat"].iter().any(|end| folder.join(format!("{name}{end}")).is_file()))
         };
         if is_there { Ok(()) } else { Err(unstartable(name, &program.folder, &std::io::ErrorKind::NotFound.into())) }
     }

@@ -35,7 +35,8 @@ impl Target for Dispatch<'_> {
     }
 
     fn wait(&self, _: &Call, _: &Receipt, _: Option<u64>) -> Result<StepResult, TargetError> {
-        Err(TargetError::input("what an event of one's own starts cannot be waited for").hint("start the workflow itself: `[trigger.start.workflow]`"))
+        Err(TargetError::input("what an event of one's own starts cannot be waited for")
+            .hint("start the workflow itself: `[trigger.start.workflow]`"))
     }
 
     fn past(&self, _: &Call) -> Result<Vec<PastRun>, TargetError> {
@@ -43,7 +44,8 @@ impl Target for Dispatch<'_> {
     }
 
     fn stop(&self, _: &Call, _: &str) -> Result<(), TargetError> {
-        Err(TargetError::input("what an event of one's own started cannot be stopped").hint("`busy = \"queue\"` or `\"reject\"` do without"))
+        Err(TargetError::input("what an event of one's own started cannot be stopped")
+            .hint("`busy = \"queue\"` or `\"reject\"` do without"))
     }
 }
 

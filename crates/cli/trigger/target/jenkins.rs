@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use proofmark_core::event::Mark;
-use proofmark_jenkins::client::{self, Base, BuildPlace, Client, Content, Deadline, Ended, Job, JobPath, Key, Queued, Started, Submission, Value};
+use proofmark_jenkins::client::{
+    self, Base, BuildPlace, Client, Content, Deadline, Ended, Job, JobPath, Key, Queued, Started, Submission, Value,
+};
 use proofmark_trigger::target::{Fault, Origin, Receipt, Target, TargetError};
 use proofmark_trigger::{Call, PastRun, RunState, StepResult};
 
@@ -47,7 +49,8 @@ impl<'a> Jenkins<'a> {
         let value = |(name, value): (&String, &String)| Value { name: name.clone(), content: Content::Text(value.clone()) };
         let key = Key { parameter: wanted.key_parameter.to_owned(), value: key.to_owned(), lasting: true };
         Submission::new(job, wanted.parameters.iter().map(value).collect(), key).map_err(|error| {
-            told(client::Error::from(error)).hint(format!("the job needs a string parameter `{}`, by which a start is known", wanted.key_parameter))
+            told(client::Error::from(error))
+                .hint(format!("the job needs a string parameter `{}`, by which a start is known", wanted.key_parameter))
         })
     }
 }
@@ -97,7 +100,9 @@ impl Target for Jenkins<'_> {
         let (client, path) = self.client(&wanted)?;
         let job = client.job(&path, wanted.branch).map_err(told)?;
         let deadline = Deadline::after(seconds);
-        let Some(started) = self.started.borrow_mut().take() else { return Err(TargetError::input("nothing was started that could be waited for")) };
+        let Some(started) = self.started.borrow_mut().take() else {
+            return Err(TargetError::input("nothing was started that could be waited for"));
+        };
         let place = match client.wait_in_queue(&job, &started, deadline) {
             Ok(Queued::Began(place)) => place,
             Ok(Queued::Cancelled) => {

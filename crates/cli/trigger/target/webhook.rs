@@ -35,7 +35,8 @@ impl<'a> Webhook<'a> {
         let event = &self.now.source.event;
         let mut fields: Map<String, Value> = body.clone().into_iter().collect();
         // What is always there says what it is about, whatever a rule adds.
-        let about = json!({"key": key, "event": event.name(), "repository": event.repository, "branch": event.branch, "commit": event.head.commit});
+        let about =
+            json!({"key": key, "event": event.name(), "repository": event.repository, "branch": event.branch, "commit": event.head.commit});
         fields.insert("proofmark".to_owned(), about);
         Value::Object(fields).to_string().into_bytes()
     }

@@ -54,7 +54,9 @@ impl Event {
             }
             // Somebody asks for something at this commit, which pushing it did not.
             Kind::PullRequest if self.label.is_some() => own("label", vec![text(&self.label), text(&self.head.commit)]),
-            Kind::Push | Kind::PullRequest | Kind::MergeGroup | Kind::Comment => own("commit", vec![text(&self.head.commit)]),
+            Kind::Push | Kind::PullRequest | Kind::MergeGroup | Kind::Comment => {
+                own("commit", vec![self.head.commit.clone().unwrap_or_else(delivery)])
+            }
         }
     }
 }

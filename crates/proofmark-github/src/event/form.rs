@@ -78,7 +78,7 @@ const MARKS: [(&str, &[&str]); 30] = [
     ("deployment_review", &["workflow_run", "workflow_job_run"]),
     ("deployment_review", &["workflow_run", "workflow_job_runs"]),
     ("workflow_job", &["workflow_job"]),
-    ("deployment_status", &["deployment_status"]),
+    ("deployment_status", &["deployment", "deployment_status"]),
     ("deployment", &["deployment"]),
     ("workflow_run", &["workflow_run"]),
     ("check_run", &["check_run"]),

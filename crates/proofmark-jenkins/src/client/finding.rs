@@ -77,7 +77,13 @@ impl Client<'_> {
     }
 
     /// Builds from the newest to the oldest that counts, as long as more are wanted.
-    pub(super) fn each_page(&self, path: &JobPath, among: Among, fields: &str, more: &mut dyn FnMut(Vec<BuildAnswer>) -> bool) -> Result<(), Error> {
+    pub(super) fn each_page(
+        &self,
+        path: &JobPath,
+        among: Among,
+        fields: &str,
+        more: &mut dyn FnMut(Vec<BuildAnswer>) -> bool,
+    ) -> Result<(), Error> {
         let pages = if among == Among::Newest { 1 } else { MOST_PAGES };
         let oldest = if let Among::Since(number) = among { number } else { 0 };
         for page in 0..pages {

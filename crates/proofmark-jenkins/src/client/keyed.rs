@@ -29,7 +29,8 @@ impl Client<'_> {
     /// # Errors
     /// What asking for them brings.
     pub fn keyed(&self, job: &Job, parameter: &str) -> Result<Vec<Keyed>, Error> {
-        let key = |actions: &Actions| actions.parameters().get(parameter).and_then(|parameter| parameter.text()).filter(|key| !key.is_empty());
+        let key =
+            |actions: &Actions| actions.parameters().get(parameter).and_then(|parameter| parameter.text()).filter(|key| !key.is_empty());
         let seconds = |milliseconds: Option<u64>| milliseconds.unwrap_or_default() / 1000;
         let items = self.items(&job.path)?;
         let waiting = items.iter().filter_map(|item| {

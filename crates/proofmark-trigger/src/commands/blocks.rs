@@ -100,7 +100,8 @@ impl<'a> Reader<'a> {
         let goes_on = depth == self.containers.len();
         let command = at_margin(line).filter(|_| !after_quote).map(|text| (number, text));
         let mut now = Now { cursor, command, depth, goes_on, opened: false };
-        let is_text = !(goes_on && self.verbatim(&now)) && !self.starts(&mut now) && self.text(&mut now);
+        let is_done = (goes_on && self.verbatim(&now)) || self.starts(&mut now);
+        let is_text = !is_done && self.text(&mut now);
         // A quote's own blank line, `>` alone, parts nothing for whoever looks at the comment.
         let parts = line.trim_start_matches([' ', '\t']).is_empty();
         self.after_quote = !parts && (self.is_quoted() || (after_quote && is_text));
@@ -166,6 +167,7 @@ impl<'a> Reader<'a> {
                 }
                 Start::Note { length } => {
                     now.cursor.take_marker(length);
+                    now.cursor.take_indent(now.cursor.indent());
                     let empty = now.cursor.is_blank();
                     self.open(now, Container::Item { width: 4, note: true, empty });
                 }

@@ -28,8 +28,6 @@ impl<'a> Block<'a> {
         self.text.push_str(text);
     }
 
-    /// Whether there is no line.
-
     /// Takes the last line off.
     pub(super) fn pop(&mut self) -> String {
         let Some((start, _)) = self.lines.pop() else { return String::new() };

@@ -1,6 +1,6 @@
 //! What is wrong with a value, and what to do about it.
 
-use proofmark_core::config::{ParameterKind, ParameterRule};
+use proofmark_core::config::{ParameterKind, ParameterRule, nearest};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -22,12 +22,8 @@ pub enum ParameterError {
         value: String,
         /// What is wrong with it.
         problem: Unfit,
-        /// The type that is wanted.
-        kind: ParameterKind,
-        /// What it may be, if that is listed.
-        choices: Vec<String>,
-        /// The choice that was meant.
-        nearest: Option<String>,
+        /// What would fit.
+        cure: Box<str>,
     },
     /// No parameter has this name.
     #[error("there is no parameter {parameter}")]
@@ -93,28 +89,14 @@ pub enum Unfit {
 
 impl ParameterError {
     pub(super) fn unfit(name: &str, rule: &ParameterRule, value: String, problem: Unfit) -> Self {
-        let meant = || proofmark_core::config::nearest(value.trim_matches('`'), rule.choices.iter().map(String::as_str));
-        let nearest = (problem == Unfit::Choice).then(meant).flatten().map(str::to_owned);
-        Self::Unfit { parameter: shown(name), value, problem, kind: rule.kind, choices: rule.choices.clone(), nearest }
+        let cure = cure(rule, &value, problem).into();
+        Self::Unfit { parameter: shown(name), value, problem, cure }
     }
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Unfit { problem: Unfit::Type, kind, .. } => return Some(wanted(*kind).to_owned()),
-            Self::Unfit { problem: Unfit::Huge, kind: ParameterKind::Integer, .. } => {
-                format!("write an integer from {} to {}", i64::MIN, u64::MAX)
-            }
-            Self::Unfit { problem: Unfit::Huge, .. } => format!("write a number of at most {:e}", f64::MAX),
-            Self::Unfit { problem: Unfit::Range { min: Some(min), max: Some(max) }, .. } => format!("write a number from {min} to {max}"),
-            Self::Unfit { problem: Unfit::Range { min: Some(min), .. }, .. } => format!("write a number of at least {min}"),
-            Self::Unfit { problem: Unfit::Range { max: Some(max), .. }, .. } => format!("write a number of at most {max}"),
-            Self::Unfit { problem: Unfit::Range { .. }, .. } => return None,
-            Self::Unfit { problem: Unfit::Choice, choices, nearest, .. } => {
-                format!("{}write one of {}", did_you_mean(nearest.as_ref()), listed(choices))
-            }
-            Self::Unfit { problem: Unfit::Line, .. } => "write one line of plain text".to_owned(),
-            Self::Unfit { problem: Unfit::Long { most, .. }, .. } => format!("write at most {most} characters"),
+            Self::Unfit { cure, .. } => cure.to_string(),
             Self::Unknown { names, .. } if names.is_empty() => "this command has no parameters".to_owned(),
             Self::Unknown { nearest, names, .. } => format!("{}there are {}", did_you_mean(nearest.as_ref()), listed(names)),
             Self::Twice { .. } => "give it once".to_owned(),
@@ -127,6 +109,23 @@ impl ParameterError {
             }
         };
         Some(hint)
+    }
+}
+
+fn cure(rule: &ParameterRule, value: &str, problem: Unfit) -> String {
+    match problem {
+        Unfit::Type => wanted(rule.kind).to_owned(),
+        Unfit::Huge if rule.kind == ParameterKind::Integer => format!("write an integer from {} to {}", i64::MIN, u64::MAX),
+        Unfit::Huge => format!("write a number of at most {:e}", f64::MAX),
+        Unfit::Range { min: Some(min), max: Some(max) } => format!("write a number from {min} to {max}"),
+        Unfit::Range { min: Some(min), .. } => format!("write a number of at least {min}"),
+        Unfit::Range { max, .. } => format!("write a number of at most {}", max.unwrap_or(f64::MAX)),
+        Unfit::Choice => {
+            let nearest = nearest(value.trim_matches('`'), rule.choices.iter().map(String::as_str)).map(str::to_owned);
+            format!("{}write one of {}", did_you_mean(nearest.as_ref()), listed(&rule.choices))
+        }
+        Unfit::Line => "write one line of plain text".to_owned(),
+        Unfit::Long { most, .. } => format!("write at most {most} characters"),
     }
 }
 

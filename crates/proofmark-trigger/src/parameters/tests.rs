@@ -261,6 +261,18 @@ fn a_command_that_gives_something_else() {
 }
 
 #[test]
+fn a_range_is_told() {
+    let hint = |min, max| {
+        let error = fit_text("x", &ParameterRule { min, max, ..number() }, "1e9").expect_err("out of range");
+        (error.to_string(), error.hint().expect("a cure"))
+    };
+    let told = ("parameter `x` is out of range: `1e9`".to_owned(), "write a number from 0.5 to 3".to_owned());
+    assert_eq!(hint(Some(0.5), Some(3.0)), told);
+    assert_eq!(hint(None, Some(3.0)).1, "write a number of at most 3");
+    assert_eq!(hint(Some(1e10), None).1, "write a number of at least 10000000000");
+}
+
+#[test]
 fn values_are_shown_cut_and_escaped() {
     let error = fit_text("x", &integer(), &format!("`\u{1b}\n\u{202e}{}", "ü".repeat(500))).expect_err("no integer");
     let shown = error.to_string();

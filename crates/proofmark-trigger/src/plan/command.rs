@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proofmark_core::config::RoleName;
+use proofmark_core::config::{Forks, RoleName};
 use proofmark_core::event::Comment;
 use serde_json::Value;
 
@@ -110,9 +110,13 @@ impl Looker<'_> {
             let opener = opened_by.map_or("it is not known who", |_| author);
             return refuse(format!("`/{verb}` takes a second person: {opener} opened the pull request"), None);
         }
+        let may_be_fork = match &self.view.facts.pull {
+            Fact::Known(pull) => pull.fork,
+            _ => self.view.event.is_foreign(),
+        };
         match &self.view.facts.pull {
             Fact::Known(pull) if !pull.open => refuse(format!("`/{verb}` counts on open pull requests only"), None),
-            Fact::Known(pull) if pull.fork && self.rule.forks == proofmark_core::config::Forks::Never => {
+            _ if may_be_fork && self.rule.forks == Forks::Never => {
                 refuse(format!("`/{verb}` does not count for pull requests from forks"), None)
             }
             // Whoever gave it looked at another commit than would run now.

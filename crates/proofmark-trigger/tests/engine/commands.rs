@@ -34,7 +34,9 @@ fn comment(body: &str, fields: Value) -> Event {
 
 fn merge(into: &mut Value, from: Value) {
     match (into, from) {
-        (Value::Object(into), Value::Object(from)) => from.into_iter().for_each(|(name, value)| merge(into.entry(name).or_insert(Value::Null), value)),
+        (Value::Object(into), Value::Object(from)) => {
+            from.into_iter().for_each(|(name, value)| merge(into.entry(name).or_insert(Value::Null), value))
+        }
         (into, from) => *into = from,
     }
 }
@@ -169,8 +171,11 @@ fn our_own_comments_are_no_commands() {
 
 #[test]
 fn the_pull_request_counts_as_it_is_now() {
+    // The event says that it may be a fork's until it is known better.
     let decided = |rule: &str, pull: Fact<PullNow>| {
-        let plan = decide(&rules(rule), &comment("/retrain", json!({})), &Facts { pull, ..facts(RoleName::Admin) });
+        let fork = !matches!(&pull, Fact::Known(pull) if !pull.fork);
+        let event = comment("/retrain", json!({"pull_request": {"fork": fork}}));
+        let plan = decide(&rules(rule), &event, &Facts { pull, ..facts(RoleName::Admin) });
         (only(&plan).outcome, told(only(&plan)))
     };
     let usual = retrain();
@@ -181,6 +186,7 @@ fn the_pull_request_counts_as_it_is_now() {
         (&usual, pull(true, true, false), Outcome::Fires, ""),
         (&usual, pull(true, true, true), Outcome::Refused, "the fork was pushed to after the comment [look at what is there now"),
         (&never, pull(true, true, false), Outcome::Refused, "does not count for pull requests from forks"),
+        (&never, Fact::Absent("nobody to ask".to_owned()), Outcome::Refused, "does not count for pull requests from forks"),
         (&usual, Fact::Unasked, Outcome::Undecided, "the pull request was not looked at"),
         (&usual, Fact::Unknown("the server is down".to_owned()), Outcome::Undecided, "the server is down"),
     ] {

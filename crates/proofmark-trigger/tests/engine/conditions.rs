@@ -90,9 +90,7 @@ fn people_runs_models_schedules_and_verdicts() {
     let by = |login: &str| json!({"kind": "push", "actor": {"login": login}});
     let run = |name: &str, conclusion: &str| json!({"kind": "workflow_run", "run": {"name": name, "conclusion": conclusion}});
     let alias = |model: &str, alias: &str| json!({"sender": "mlflow", "kind": "model_alias", "model": {"name": model, "alias": alias}});
-    let said = |effect: &str, verdict: &str, failed: &[&str]| {
-        json!({"sender": "proofmark", "kind": "gate", "verdict": {"effect": effect, "verdict": verdict, "failed": failed}})
-    };
+    let said = |effect: &str, verdict: &str, failed: &[&str]| json!({"sender": "proofmark", "kind": "gate", "verdict": {"effect": effect, "verdict": verdict, "failed": failed}});
     check(&[
         ("on = \"push\"\nactors = [\"ada\", \"bot-*\"]", by("bot-7"), true),
         ("on = \"push\"\nactors = [\"!bot-*\"]", by("bot-7"), false),
@@ -239,7 +237,11 @@ fn not_is_a_list_of_which_none_may_hold() {
 }
 
 fn unknown() -> Facts {
-    Facts { changed: Fact::Unknown("the clone is shallow".to_owned()), dvc: Fact::Unknown("dvc.yaml is broken".to_owned()), ..Facts::default() }
+    Facts {
+        changed: Fact::Unknown("the clone is shallow".to_owned()),
+        dvc: Fact::Unknown("dvc.yaml is broken".to_owned()),
+        ..Facts::default()
+    }
 }
 
 #[test]
@@ -286,7 +288,9 @@ fn clause(conditions: &str, event: &Event, facts: &Facts, name: &str) -> Clause 
 /// What an explanation says of each condition that does not hold.
 #[test]
 fn explanations_say_what_was_wanted_and_what_was_found() {
-    let pull = event(json!({"kind": "pull_request", "action": "opened", "branch": "main", "pull_request": {"number": 7, "labels": ["docs", "wip"]}}));
+    let pull = event(
+        json!({"kind": "pull_request", "action": "opened", "branch": "main", "pull_request": {"number": 7, "labels": ["docs", "wip"]}}),
+    );
     let run = event(json!({"kind": "workflow_run", "run": {"name": "Test", "conclusion": "failure"}}));
     let gate = event(json!({"kind": "gate", "verdict": {"effect": "allow", "verdict": "pass", "failed": ["auc"]}}));
     let alias = event(json!({"kind": "model_alias", "model": {"name": "fraud"}}));
@@ -309,8 +313,20 @@ fn explanations_say_what_was_wanted_and_what_was_found() {
         ("on = 'gate'\neffects = ['block']", &gate, "effects", "block", "allow"),
         ("on = 'gate'\nverdicts = ['fail']", &gate, "verdicts", "fail", "pass"),
         ("on = 'gate'\nmetrics = ['f1']", &gate, "metrics", "f1", "auc"),
-        ("on = 'push'\npaths = ['{data,models}/**', '!**/*.md']", &push(), "paths", "{data,models}/**, !**/*.md", "none of 2 changed files"),
-        ("on = 'push'\ndvc = {stages = ['train'], params = ['a:b', 'c']}", &push(), "dvc", "stages train; params a:b, c", "there is no DVC project"),
+        (
+            "on = 'push'\npaths = ['{data,models}/**', '!**/*.md']",
+            &push(),
+            "paths",
+            "{data,models}/**, !**/*.md",
+            "none of 2 changed files",
+        ),
+        (
+            "on = 'push'\ndvc = {stages = ['train'], params = ['a:b', 'c']}",
+            &push(),
+            "dvc",
+            "stages train; params a:b, c",
+            "there is no DVC project",
+        ),
         ("on = 'push'\nwhen = \"event.branch == 'next'\"", &push(), "when", "event.branch == 'next'", "false"),
         ("on = 'push'\nnot = [{branches = ['main'], actors = ['ada']}]", &push(), "not", "branches main; actors ada", "main; ada"),
     ] {

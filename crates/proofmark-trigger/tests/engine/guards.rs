@@ -1,7 +1,8 @@
 //! What holds for all rules: strangers, events of our own, and chains without an end.
 
 use proofmark_core::event::Event;
-use proofmark_trigger::{Outcome, Past, Request, plan};
+use proofmark_trigger::facts::{Fact, Facts, Needs, PullNow};
+use proofmark_trigger::{Outcome, Past, Request, needs, plan};
 use serde_json::json;
 
 use crate::support::{changed, decide, event, only, outcome, pull_request, push, request, rules, told, trigger};
@@ -16,6 +17,35 @@ fn pull_requests_from_forks_count_only_where_a_rule_says_so() {
     }
     let plan = decide(&rules(&trigger("r", "on = 'pull_request'")), &pull_request(true, &[]), &changed(&[]));
     assert!(told(only(&plan)).contains("its head is in another repository"), "{}", told(only(&plan)));
+}
+
+/// What GitHub sends with a comment does not say where the head lies.
+#[test]
+fn a_comment_may_be_on_a_strangers_pull_request_until_somebody_looks() {
+    let comment = |fork: bool| {
+        event(json!({
+            "kind": "comment", "action": "created", "pull_request": {"number": 7, "fork": fork},
+            "comment": {"id": 5, "on": 7, "body": "looks good", "author": {"login": "ada"}, "on_pull_request": true, "open": true},
+        }))
+    };
+    let now = |fork: bool| Fact::Known(PullNow { open: true, fork, moved: false });
+    for (event_says, pull, expected) in [
+        (true, Fact::Unasked, Outcome::Undecided),
+        (true, Fact::Unknown("no token".to_owned()), Outcome::Undecided),
+        (true, Fact::Absent("nobody to ask".to_owned()), Outcome::Skipped),
+        (true, now(true), Outcome::Skipped),
+        (false, now(true), Outcome::Skipped),
+        (false, now(false), Outcome::Fires),
+    ] {
+        let facts = Facts { pull: pull.clone(), ..changed(&[]) };
+        assert_eq!(outcome(&trigger("r", "on = 'comment'"), &comment(event_says), &facts), expected, "{pull:?}");
+        assert_eq!(outcome(&trigger("r", "on = 'comment'\nforks = 'always'"), &comment(event_says), &facts), Outcome::Fires, "{pull:?}");
+    }
+    let asked = needs(&rules(&trigger("r", "on = 'comment'")), &comment(true), &Facts::default(), &request());
+    assert_eq!(asked, Needs { pull: true, ..Needs::default() });
+    let unknown = Facts { pull: Fact::Unknown("no token".to_owned()), ..changed(&[]) };
+    let plan = decide(&rules(&trigger("r", "on = 'comment'")), &comment(true), &unknown);
+    assert!(told(only(&plan)).contains("`forks` cannot be told: no token"), "{}", told(only(&plan)));
 }
 
 #[test]

@@ -44,7 +44,10 @@ fn names() {
     let told = mistake("[[trigger]]\non = 'push'\nstart.workflow.file = 'x'\n");
     assert!(told.contains("trigger `#2` (line 7), `name`: it is missing [runs are known by it"), "{told}");
     let told = mistake(&trigger("good", "on = 'push'"));
-    assert!(told.contains("trigger `good` (line 7), `name`: another trigger has the same name [") && told.contains("take another"), "{told}");
+    assert!(
+        told.contains("trigger `good` (line 7), `name`: another trigger has the same name [") && told.contains("take another"),
+        "{told}"
+    );
     for name in ["a\\nb".to_owned(), "x".repeat(101)] {
         let told = mistake(&trigger(&name, "on = 'push'"));
         assert!(told.contains("`name`: it is no line of at most 100 characters"), "{told}");
@@ -78,6 +81,8 @@ fn templates() {
     check(&input("{{ zzz }}"), &["`zzz` is no value that templates have [they have `event`, `parameters`"]);
     check(&input("{{ event.branch"), &["`start`: the template cannot be read"]);
     check(&input("{% if event.branch %}x"), &["`start`: the template cannot be read"]);
+    check(&input("{{ event.branch | shout }}"), &["`start`: the template cannot be read: filter shout is unknown"]);
+    check(&input("x{{ event.branch is shouted }}"), &["`start`: the template cannot be read: test shouted is unknown"]);
     check("on = 'push'\nparameters.a.value = '{{ brnch }}'", &["`parameters.a`: `brnch` is no value that templates have"]);
     check("on = 'push'\nparameters.a.default = '{{ event.'", &["`parameters.a`: the template cannot be read"]);
     check("on = 'push'\npace.group = '{{ evnt }}'", &["`pace.group`: `evnt` is no value that templates have [did you mean `event`?]"]);
@@ -87,7 +92,10 @@ fn templates() {
 #[test]
 fn parameters() {
     check("on = 'push'\nparameters.Lr.type = 'number'", &["`parameters.Lr`: the name `Lr` is not made of small letters"]);
-    check("on = 'push'\nparameters.lr = {type = 'number', default = 'fast'}", &["`parameters.lr`: `default` is `fast`, and the type is number"]);
+    check(
+        "on = 'push'\nparameters.lr = {type = 'number', default = 'fast'}",
+        &["`parameters.lr`: `default` is `fast`, and the type is number"],
+    );
     check("on = 'push'\nparameters.lr = {min = 1.0}", &["`parameters.lr`: `min` is for numbers, and the type is text"]);
     check("on = 'push'\nparameters.lr = {type = 'integer', min = 3.0, max = 1.0}", &["`min` is 3, which is more than `max`, 1"]);
 }
@@ -108,7 +116,10 @@ fn commands() {
 #[test]
 fn workflows_dispatches_and_jobs() {
     check_start("start.workflow.file = ''", &["`start.workflow.file`: it is missing [write `file = \"train.yml\"`]"]);
-    check_start("start.workflow.file = '{{ event.branch }}'", &["`start.workflow.file`: what is started cannot come from an event [write it out"]);
+    check_start(
+        "start.workflow.file = '{{ event.branch }}'",
+        &["`start.workflow.file`: what is started cannot come from an event [write it out"],
+    );
     let inputs: Vec<String> = (0..25).map(|at| format!("i{at} = 'x'")).collect();
     check_start(
         &format!("start.workflow = {{file = 'x', inputs = {{{}}}}}", inputs.join(", ")),
@@ -147,10 +158,16 @@ fn programs_and_hooks() {
         "'Rscript', '-e', '{{ event.branch }}'",
         "'perl', '-ne', '{{ event.branch }}'",
     ] {
-        check_start(&command(script), &["`start.command.argv[", "a value in a script is code, whoever it comes from [give it as a variable"]);
+        check_start(
+            &command(script),
+            &["`start.command.argv[", "a value in a script is code, whoever it comes from [give it as a variable"],
+        );
     }
     check_start("start.command = {argv = ['x'], env = {'A=B' = 'x'}}", &["`start.command.env`: `A=B` is no name of a variable"]);
-    check_start("start.command = {argv = ['x'], folder = '{{ event.branch }}'}", &["`start.command.folder`: the folder cannot come from an event"]);
+    check_start(
+        "start.command = {argv = ['x'], folder = '{{ event.branch }}'}",
+        &["`start.command.folder`: the folder cannot come from an event"],
+    );
     check_start("start.command = {argv = ['x'], folder = '../x'}", &["`start.command.folder`: `../x` leaves the repository"]);
     check_start("start.repro = {folder = '/etc'}", &["`start.repro.folder`: `/etc` is an absolute path"]);
     let hook = |url: &str| format!("start.webhook = {{url = '{url}', secret_env = 'S'}}");
@@ -166,7 +183,10 @@ fn steps() {
     check_start("", &["`start`: nothing is started [name what to start: `[trigger.start.workflow]`"]);
     let one = |name: &str, more: &str| format!("{{name = '{name}', start.command.argv = ['true']{more}}}");
     let steps = |steps: &[String]| format!("step = [{}]", steps.join(", "));
-    check_start(&format!("start.command.argv = ['x']\n{}", steps(&[one("a", "")])), &["`start`: there are `step`s beside it [make it the first step]"]);
+    check_start(
+        &format!("start.command.argv = ['x']\n{}", steps(&[one("a", "")])),
+        &["`start`: there are `step`s beside it [make it the first step]"],
+    );
     check_start(&steps(&[one("Train it", "")]), &["`step[0].name`: `Train it` is no name of small letters"]);
     check_start(&steps(&[one("a", ""), one("a", "")]), &["`step[1].name`: another step has the same name"]);
     check_start(&steps(&[one("a", ", after = 'failed'")]), &["`step[0].after`: nothing can have failed before the first step"]);
@@ -183,9 +203,15 @@ fn pace() {
     check("on = 'push'\npace.cost = -1.0", &["`pace.cost`: it is no number from 0"]);
     check("on = 'push'\npace = {cost = 1.0, cost_per_day = nan}", &["`pace.cost_per_day`: it is no number from 0"]);
     check("on = 'push'\npace.cost_per_day = 5.0", &["`pace.cost_per_day`: what a run costs is not known [give `cost` as well]"]);
-    check("on = 'push'\npace.longest_wait = '1h'", &["`pace.quiet`: nothing is gathered without it [how long must it be quiet: `quiet = \"5m\"`]"]);
+    check(
+        "on = 'push'\npace.longest_wait = '1h'",
+        &["`pace.quiet`: nothing is gathered without it [how long must it be quiet: `quiet = \"5m\"`]"],
+    );
     check("on = 'push'\npace.gather = 'x'", &["`pace.quiet`: nothing is gathered without it"]);
-    check("on = 'push'\npace.busy = 'reject'", &["`pace.group`: `busy` says what happens beside others of a group", "[name it: `group = \"training\"`]"]);
+    check(
+        "on = 'push'\npace.busy = 'reject'",
+        &["`pace.group`: `busy` says what happens beside others of a group", "[name it: `group = \"training\"`]"],
+    );
 }
 
 /// What is no key or no value of the file at all is found when it is read.

@@ -59,7 +59,11 @@ pub(crate) fn pull_request(fork: bool, labels: &[&str]) -> Event {
 /// These files changed, and nothing that DVC tracks.
 pub(crate) fn changed(paths: &[&str]) -> Facts {
     let change = |path: &&str| FileChange { path: RepoPath::parse(path).expect("a path"), how: How::Modified };
-    Facts { changed: Fact::Known(paths.iter().map(change).collect()), dvc: Fact::Absent("there is no DVC project".to_owned()), ..Facts::default() }
+    Facts {
+        changed: Fact::Known(paths.iter().map(change).collect()),
+        dvc: Fact::Absent("there is no DVC project".to_owned()),
+        ..Facts::default()
+    }
 }
 
 /// A request with every clause.

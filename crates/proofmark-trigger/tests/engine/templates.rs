@@ -33,14 +33,19 @@ fn a_value_that_is_missing_is_named_with_field_and_cure() {
         assert_eq!((decision.rule.as_str(), decision.line), ("r", Some(1)));
         assert!(told(decision).contains(expected), "{more}: {}", told(decision));
     }
-    let plan = decide(&rules(&trigger("r", "on = 'push'\nstart.workflow.inputs.x = '{{ event.tag | default(\"none\") }}'")), &push(), &changed(&[]));
+    let plan = decide(
+        &rules(&trigger("r", "on = 'push'\nstart.workflow.inputs.x = '{{ event.tag | default(\"none\") }}'")),
+        &push(),
+        &changed(&[]),
+    );
     assert_eq!(only(&plan).outcome, Outcome::Fires, "the cure cures");
 }
 
 #[test]
 fn a_parameter_of_the_wrong_type_is_named() {
     let of = |given: Value| event(json!({"kind": "workflow_dispatch", "inputs": {"lr": given}}));
-    let rule = rules(&trigger("r", "on = 'workflow_dispatch'\nparameters.lr = {type = 'number', value = '{{ event.inputs.lr }}', default = 0.1}"));
+    let rule =
+        rules(&trigger("r", "on = 'workflow_dispatch'\nparameters.lr = {type = 'number', value = '{{ event.inputs.lr }}', default = 0.1}"));
     for (given, expected) in [(json!("fast"), "`fast`"), (json!(true), "`true`"), (json!([1]), "a list"), (json!({"a": 1}), "a table")] {
         let plan = decide(&rule, &of(given.clone()), &changed(&[]));
         assert_eq!(only(&plan).outcome, Outcome::Undecided, "{given}");
@@ -59,7 +64,12 @@ fn a_parameter_of_the_wrong_type_is_named() {
 fn a_default_stands_in_for_nothing_else_than_what_is_missing() {
     let of = |value: &str| trigger("r", &format!("on = 'push'\nparameters.n = {{type = 'integer', value = '{value}', default = 3}}"));
     assert_eq!(order(&of("{{ event.inputs.n }}"), &push()).parameters["n"], json!(3));
-    for broken in ["{{ event.branch }}", "{{ event.branch + 1 }}", "{{ event.branch | sum }}", "{% for a in range(999) %}{% for b in range(999) %}{% endfor %}{% endfor %}"] {
+    for broken in [
+        "{{ event.branch }}",
+        "{{ event.branch + 1 }}",
+        "{{ event.branch | sum }}",
+        "{% for a in range(999) %}{% for b in range(999) %}{% endfor %}{% endfor %}",
+    ] {
         let plan = decide(&rules(&of(broken)), &push(), &changed(&[]));
         assert_eq!(only(&plan).outcome, Outcome::Undecided, "{broken}");
     }
@@ -74,14 +84,23 @@ fn values_keep_their_types_where_a_system_has_types() {
     let order = order(rule, &push());
     let Call::Dispatch { payload, .. } = &order.steps[0].call else { panic!("{order:?}") };
     let head = json!({"branch": "main", "commit": "1b".repeat(20)});
-    let expected = json!({"n": 3, "on": true, "s": "n=3", "deep": {"list": [3, 1.5, "plain"]}, "files": ["data/a.csv"], "event": head, "rule": "r"});
+    let expected =
+        json!({"n": 3, "on": true, "s": "n=3", "deep": {"list": [3, 1.5, "plain"]}, "files": ["data/a.csv"], "event": head, "rule": "r"});
     assert_eq!(json!(payload), expected);
 }
 
 #[test]
 fn systems_that_know_only_texts_get_texts_or_a_cure() {
-    let input = |value: &str| trigger("r", &format!("on = 'push'\nparameters.n = {{type = 'integer', default = 3}}\nstart.workflow.inputs.x = {value}"));
-    for (value, expected) in [("'{{ parameters.n }}'", "3"), ("true", "true"), ("0.5", "0.5"), ("'{{ changed | tojson }}'", "[\"data/a.csv\"]"), ("'{{ changed | join(\",\") }}'", "data/a.csv")] {
+    let input = |value: &str| {
+        trigger("r", &format!("on = 'push'\nparameters.n = {{type = 'integer', default = 3}}\nstart.workflow.inputs.x = {value}"))
+    };
+    for (value, expected) in [
+        ("'{{ parameters.n }}'", "3"),
+        ("true", "true"),
+        ("0.5", "0.5"),
+        ("'{{ changed | tojson }}'", "[\"data/a.csv\"]"),
+        ("'{{ changed | join(\",\") }}'", "data/a.csv"),
+    ] {
         let order = order(&input(value), &push());
         let Call::Workflow { inputs, .. } = &order.steps[0].call else { panic!("{order:?}") };
         assert_eq!(inputs["x"], expected);
@@ -89,7 +108,10 @@ fn systems_that_know_only_texts_get_texts_or_a_cure() {
     for value in ["'{{ changed }}'", "'{{ event.head }}'"] {
         let plan = decide(&rules(&input(value)), &push(), &changed(&["a"]));
         assert_eq!(only(&plan).outcome, Outcome::Undecided, "{value}");
-        assert!(told(only(&plan)).contains("`start.workflow.inputs.x`: the value is a list or a table, and a text is needed [`| tojson`"), "{value}");
+        assert!(
+            told(only(&plan)).contains("`start.workflow.inputs.x`: the value is a list or a table, and a text is needed [`| tojson`"),
+            "{value}"
+        );
     }
 }
 
@@ -104,10 +126,24 @@ fn a_key_travels_wherever_it_is_named() {
 #[test]
 fn hostile_names_stay_one_argument() {
     let long = "x".repeat(65_000);
-    for branch in
-        ["$(rm -rf /)", "; :(){ :|:& };:", "`id`", "a b\tc", "line\nline", "'\"", "\\", "{{ event.actor }}", "%PATH%", "é\u{202e}", "&& reboot", &long]
-    {
-        let order = order(&command("'train', '{{ event.branch }}', 'on {{ event.branch }}', '--branch={{ event.branch }}', 'last'"), &on_branch(branch));
+    for branch in [
+        "$(rm -rf /)",
+        "; :(){ :|:& };:",
+        "`id`",
+        "a b\tc",
+        "line\nline",
+        "'\"",
+        "\\",
+        "{{ event.actor }}",
+        "%PATH%",
+        "é\u{202e}",
+        "&& reboot",
+        &long,
+    ] {
+        let order = order(
+            &command("'train', '{{ event.branch }}', 'on {{ event.branch }}', '--branch={{ event.branch }}', 'last'"),
+            &on_branch(branch),
+        );
         let Call::Command { argv, .. } = &order.steps[0].call else { panic!("{order:?}") };
         assert_eq!(*argv, ["train", branch, &format!("on {branch}"), &format!("--branch={branch}"), "last"]);
     }
@@ -134,7 +170,10 @@ fn a_value_becomes_no_option() {
     for branch in ["--upload-pack=x", "-x", "-", "--", "-1x", "-inf", "-nan", "-infinity"] {
         let (outcome, why) = decided("'git', 'fetch', '{{ event.branch }}'", branch);
         assert_eq!(outcome, Outcome::Undecided, "{branch}");
-        assert!(why.contains("`start.command.argv[2]`: the program would take the value") && why.contains("[put \"--\" before it"), "{why}");
+        assert!(
+            why.contains("`start.command.argv[2]`: the program would take the value") && why.contains("[put \"--\" before it"),
+            "{why}"
+        );
     }
     for (argv, branch) in [
         ("'git', 'fetch', '{{ event.branch }}'", "-1"),
@@ -165,7 +204,11 @@ fn names_are_one_word() {
         for branch in ["", "a b", "--force", "a\nb", "a\u{7}"] {
             let plan = decide(&rule, &on_branch(branch), &changed(&[]));
             assert_eq!(only(&plan).outcome, Outcome::Undecided, "{start} {branch:?}");
-            assert!(told(only(&plan)).contains(&format!("`{field}`: `")) && told(only(&plan)).contains("is no name"), "{}", told(only(&plan)));
+            assert!(
+                told(only(&plan)).contains(&format!("`{field}`: `")) && told(only(&plan)).contains("is no name"),
+                "{}",
+                told(only(&plan))
+            );
         }
         assert_eq!(only(&decide(&rule, &on_branch("topic/a"), &changed(&[]))).outcome, Outcome::Fires, "{start}");
     }

@@ -19,7 +19,7 @@ pub(super) fn cells(line: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(line.strip_suffix('|').filter(|line| !line.ends_with('\\')).unwrap_or(line));
     std::iter::from_fn(move || {
         let text = rest?;
-        let bar = text.bytes().enumerate().position(|(at, byte)| byte == b'|' && !text[..at].as_bytes().ends_with(b"\\"));
+        let bar = text.bytes().enumerate().position(|(at, byte)| byte == b'|' && !text.as_bytes()[..at].ends_with(b"\\"));
         let Some(bar) = bar else { return rest.take() };
         rest = Some(&text[bar + 1..]);
         Some(&text[..bar])

@@ -50,7 +50,8 @@ fn value() -> impl Strategy<Value = String> {
 fn argument() -> impl Strategy<Value = Argument> {
     prop_oneof![
         ("[A-Za-z_][A-Za-z0-9_-]{0,9}", value()).prop_map(|(name, value)| Argument::Named { name, value }),
-        value().prop_map(Argument::Positional),
+        // Two dashes are another form of a name.
+        value().prop_filter("no name", |value| !value.starts_with("--")).prop_map(Argument::Positional),
     ]
 }
 
