@@ -57,7 +57,7 @@ part_jenkins() { run_all tests/jenkins/clients.py tests/jenkins/library.py; }
 
 part_actions() { run_all tests/github/lint.py tests/github/install.py tests/github/release.py; }
 
-part_act() { checking_traffic run_all tests/github/act.py tests/github/strangers.py 'tests/github/speed.py --loose'; }
+part_act() { checking_traffic run_all tests/github/act.py tests/github/act_triggers.py tests/github/strangers.py 'tests/github/speed.py --loose'; }
 
 part_fuzz() { bash tests/fuzz/run.sh; }
 

@@ -323,8 +323,9 @@ class Act:
         token: str = WRITES,
         run: int = RUN,
         attempt: int = 1,
+        more: Mapping[str, Any] | None = None,
     ) -> Ran:
-        """Runs one workflow of the repository; `workflow` is a file in `.github/workflows`."""
+        """Runs one workflow of the repository; `workflow` is a file in `.github/workflows`, `more` are further variables."""
         said = self.folder / "event.json"
         said.write_text(json.dumps(payload))
         api = self.server.url if self.server else "http://127.0.0.1:9"
@@ -335,7 +336,7 @@ class Act:
             "GITHUB_RUN_NUMBER": 1,
             "GITHUB_RUN_ATTEMPT": attempt,
             "PROOFMARK_BIN": os.environ["PROOFMARK_BIN"],
-        }
+        } | dict(more or {})
         command = [tool("act"), event, "-e", str(said), "-W", f".github/workflows/{workflow}", "-P", "ubuntu-latest=-self-hosted"]
         command += ["--pull=false", "--no-cache-server", "--rm", "--json", "-s", f"GITHUB_TOKEN={token}", *self.replaced()]
         command += [part for name, value in variables.items() for part in ("--env", f"{name}={value}")]

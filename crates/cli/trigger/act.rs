@@ -3,9 +3,9 @@
 use proofmark_core::event::Event;
 use proofmark_render::escape::terminal;
 use proofmark_trigger::journal::{Entry, What};
-use proofmark_trigger::runner::{self, OrderDone, Ports};
+use proofmark_trigger::runner::{self, OrderDone, Ports, StepDone};
 use proofmark_trigger::target::{Deployments, Fault, Ledger as _, TargetError};
-use proofmark_trigger::{Call, Decision, Order, Outcome, Plan, RunState};
+use proofmark_trigger::{Call, Decision, Order, Outcome, Plan, RunState, StepResult};
 
 use super::target::{Deployer, Targets};
 use super::{How, Now};
@@ -51,12 +51,40 @@ pub(super) fn carry_out(plan: &Plan, how: &How, now: &Now<'_>) -> Result<Vec<Don
         // Nothing is half-started: what can be seen beforehand stops all.
         return Ok(unready);
     }
-    let run = |(decision, order): &(&Decision, &Order)| Done {
-        rule: order.rule.clone(),
-        key: order.key.clone(),
-        done: runner::run(order, how.wait, decision.replaces.as_deref(), &about, &ports),
+    wanted.iter().map(|(decision, order)| one(decision, order, how.wait, &about, &ports, now)).collect()
+}
+
+/// One order. A chain is carried out by one process of this machine; what another one leaves behind is gone on with.
+fn one(decision: &Decision, order: &Order, wait: bool, about: &Entry, ports: &Ports<'_>, now: &Now<'_>) -> Result<Done, CliError> {
+    let lease = if order.is_chain() { now.journal.lease(&order.mark().key)? } else { None };
+    let done = if order.is_chain() && lease.is_none() {
+        now.printer.say(&format!("`{}` is carried out by another process", terminal(&order.rule)));
+        followed(order, wait, now)?
+    } else {
+        runner::run(order, wait, decision.replaces.as_deref(), about, ports)
     };
-    Ok(wanted.iter().map(run).collect())
+    Ok(Done { rule: order.rule.clone(), key: order.key.clone(), done })
+}
+
+/// What another process made of a chain.
+fn followed(order: &Order, wait: bool, now: &Now<'_>) -> Result<OrderDone, CliError> {
+    let key = &order.mark().key;
+    let mut done = OrderDone { steps: Vec::new(), error: None };
+    if wait {
+        now.journal.wait_for(key);
+        let past = now.journal.read()?.past();
+        done.error = match past.with_key(key).map(|run| run.state) {
+            Some(RunState::Passed) => None,
+            Some(RunState::Failed) => return Ok(OrderDone { steps: vec![failed_elsewhere()], error: None }),
+            _ => Some(TargetError::outside("the process that carried it out ended without an end").hint("run this again: it goes on where that one stood")),
+        };
+    }
+    Ok(done)
+}
+
+fn failed_elsewhere() -> StepDone {
+    let result = StepResult { passed: false, conclusion: "failed in another process".to_owned(), id: None, url: None };
+    StepDone { name: "elsewhere".to_owned(), receipt: None, result: Some(result) }
 }
 
 /// Whether what was started before is still under way, and can be waited for.

@@ -13,6 +13,7 @@ use super::dvc;
 use super::event::Source;
 use super::rules::{Found, tree_at};
 use crate::exit::CliError;
+use crate::host::Host;
 use crate::world::World;
 
 /// Rounds of asking at most: what a command needs, then what changed, then the newest commit.
@@ -58,9 +59,12 @@ impl<'a> Finder<'a> {
 
     /// The newest commit of the branch again.
     pub(crate) fn find_tip(&self, rules: &Rules, source: &Source, facts: &mut Facts, request: &Request) {
-        if needs(rules, &source.event, facts, request).tip {
-            facts.tip = self.tip(source);
+        if !needs(rules, &source.event, facts, request).tip {
+            return;
         }
+        // A way to the server is good for some minutes, and waiting took its time.
+        let fresh = Host::described(source.event.repository.as_deref(), None, self.world).ok().flatten();
+        facts.tip = self.tip(source, fresh.as_ref());
     }
 
     fn find(&self, wanted: Needs, source: &mut Source, facts: &mut Facts) {
@@ -71,7 +75,7 @@ impl<'a> Finder<'a> {
             facts.role = self.role(source);
         }
         if wanted.tip {
-            facts.tip = self.tip(source);
+            facts.tip = self.tip(source, source.host.as_ref());
         }
         if !wanted.changed && !wanted.dvc {
             return;
@@ -202,9 +206,9 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn tip(&self, source: &Source) -> Fact<String> {
+    fn tip(&self, source: &Source, host: Option<&Host>) -> Fact<String> {
         let event = &source.event;
-        let Some(host) = source.host.as_ref().filter(|host| host.has_token() && host.run.repository.is_some()) else {
+        let Some(host) = host.filter(|host| host.has_token() && host.run.repository.is_some()) else {
             return Fact::Absent("nobody to ask".to_owned());
         };
         let asked = match (&event.kind, &event.pull_request, &event.branch) {

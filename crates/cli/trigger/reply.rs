@@ -95,7 +95,7 @@ fn text(comment: &Comment, plan: &Plan, done: &[Done], now: &Now<'_>) -> Result<
         text.push_str("Nothing is to be done for this command here.\n");
     }
     let place = comment_place(plan, comment);
-    Ok(format!("**Commands** of {}{place}\n\n{text}", markdown(&format!("@\u{200b}{author}"))))
+    Ok(format!("**Commands** of {}{place}\n\n{text}", markdown(&format!("@{author}"))))
 }
 
 /// Where the command stands.

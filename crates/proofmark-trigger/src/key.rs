@@ -41,6 +41,11 @@ pub(crate) fn mark(rule: &str, event: &Event, parameters: &BTreeMap<String, Valu
     Mark { depth: event.depth.saturating_add(1).min(99), rule: rule_hash(rule), group: group_hash(group), key: hash(parts, 16) }
 }
 
+/// The mark of an order with several steps: it is no start of its own, and must not be counted beside that of its first step.
+pub(crate) fn chain_mark(order: &Mark, rule: &str) -> Mark {
+    Mark { rule: hash(["chain", rule], 8), ..order.clone() }
+}
+
 /// The key of one of several steps of an order. The first stands for the order where starts of the rule are counted, all of
 /// them for its group.
 pub(crate) fn step_mark(order: &Mark, rule: &str, step: &str, at: usize) -> Mark {

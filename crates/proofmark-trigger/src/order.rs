@@ -177,6 +177,7 @@ fn placeholder(name: &str) -> Value {
 impl Order {
     /// The steps with all that is known beforehand. What is missing is found here, before anything is started.
     pub(crate) fn make(rule: &Rule, mark: Mark, values: Context, parameters: BTreeMap<String, Value>) -> Result<Self, RuleError> {
+        let whole = if rule.is_chain { crate::key::chain_mark(&mark, &rule.name) } else { mark.clone() };
         let mut steps = Vec::with_capacity(rule.steps.len());
         let mut results = Map::new();
         for (at, step) in rule.steps.iter().enumerate() {
@@ -205,14 +206,14 @@ impl Order {
         Ok(Self {
             rule: rule.name.clone(),
             line: rule.line,
-            key: mark.to_string(),
+            key: whole.to_string(),
             parameters,
             group: None,
             cost: rule.pace.cost.unwrap_or_default(),
             events: Vec::new(),
             steps,
             values,
-            mark,
+            mark: whole,
             is_chain: rule.is_chain,
         })
     }

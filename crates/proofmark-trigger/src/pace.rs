@@ -2,6 +2,7 @@
 
 use proofmark_core::config::{Busy, Pace, Span, Triggers};
 
+use crate::key::rule_hash;
 use crate::order::Order;
 use crate::past::{Past, PastRun, RunState, Waiting};
 
@@ -98,13 +99,13 @@ fn gathered(order: &Order, pace: &Pace, past: &Past, at: &Moment<'_>) -> Option<
 
 fn cooled(order: &Order, pace: &Pace, past: &Past, at: &Moment<'_>) -> Option<Standing> {
     let cooldown = pace.cooldown?;
-    let last = past.of_rule(&order.mark().rule, 0).last().map(|run| run.started)?;
+    let last = past.of_rule(&rule_hash(&order.rule), 0).last().map(|run| run.started)?;
     let due = last.saturating_add(cooldown.seconds());
     (at.now < due).then(|| Standing::Held { until: Some(due), why: format!("the last start was less than {cooldown} ago") })
 }
 
 fn budget(order: &Order, pace: &Pace, past: &Past, at: &Moment<'_>) -> Option<Standing> {
-    let recent = past.of_rule(&order.mark().rule, at.now.saturating_sub(DAY - 1));
+    let recent = past.of_rule(&rule_hash(&order.rule), at.now.saturating_sub(DAY - 1));
     let frees = |so_many: usize| recent.get(recent.len().saturating_sub(so_many)).map(|run| run.started + DAY);
     if let Some(most) = pace.per_day.map(|most| most as usize)
         && recent.len() >= most

@@ -6,7 +6,7 @@ mod document;
 use std::collections::BTreeMap;
 
 use proofmark_core::config::Forks;
-use proofmark_core::event::{Event, Kind};
+use proofmark_core::event::{Event, Kind, Mark};
 use serde_json::Value;
 
 pub use self::document::{Clause, Decision, Outcome, Plan, SCHEMA};
@@ -299,7 +299,7 @@ impl Looker<'_> {
     fn orders(&self, past: &mut Past, clauses: Vec<Clause>, plan: &mut Plan) {
         for wish in self.wishes() {
             let decision = match wish {
-                Err(refused) => refused,
+                Err(refused) => *refused,
                 Ok(given) => self.order(given, past),
             };
             plan.push(decision.with(clauses.clone()));
@@ -345,8 +345,13 @@ impl Looker<'_> {
         events.dedup();
         order.events = events;
         if matches!(standing, Standing::Ready | Standing::Replaces(_)) {
-            let (mark, place) = (order.mark.clone(), format!("the order of `{}`", order.rule));
-            past.runs.push(PastRun { mark, started: self.request.now, state: RunState::UnderWay, place });
+            let first = order.steps.first().and_then(|step| Mark::parse(&step.key)).filter(|first| *first != order.mark);
+            past.runs.extend([Some(order.mark.clone()), first].into_iter().flatten().map(|mark| PastRun {
+                mark,
+                started: self.request.now,
+                state: RunState::UnderWay,
+                place: format!("the order of `{}`", order.rule),
+            }));
         }
         Decision::standing(self.rule, order, standing, since, gather)
     }

@@ -6,6 +6,8 @@ use proofmark_core::config::{
     After, Busy, CommandRule, Config, Except, Forks, Pace, ParameterRule, RoleName, Start, Step, Trigger, Triggers, nearest,
 };
 
+use proofmark_core::event::Kind;
+
 use crate::condition::{Condition, Dvc, kinds};
 use crate::error::{Mistake, RuleError};
 use crate::expression::Expression;
@@ -163,8 +165,18 @@ fn check_name(name: &str) -> Result<(), Mistake> {
 
 fn conditions(typed: &Trigger, has_command: bool) -> Result<Vec<Condition>, Mistake> {
     let mut on = kinds("on", &typed.on.0)?;
-    if on.is_empty() && has_command {
-        on = kinds("on", &["comment".to_owned()])?;
+    if has_command {
+        if on.iter().any(|(kind, _)| *kind != Kind::Comment) {
+            return Err(Mistake::new("on", "a trigger with a `command` is for comments alone").hint("leave `on` out, and write a trigger of its own for the other events"));
+        }
+        if on.is_empty() {
+            on.push((Kind::Comment, None));
+        }
+    }
+    let names_people = typed.actors.iter().any(|actor| !actor.starts_with('!'));
+    if !has_command && !names_people && on.iter().any(|(kind, _)| *kind == Kind::Comment) {
+        let told = "anybody can comment, and nothing says whose comments count";
+        return Err(Mistake::new("on", told).hint("give a `command`, which asks for a role, or name `actors`"));
     }
     if on.is_empty() {
         return Err(Mistake::new("on", "it is missing").hint("name the events: `on = [\"push\", \"pull_request.labeled\"]`"));

@@ -92,9 +92,14 @@ impl Runner<'_, '_> {
             self.ports.ledger.record(vec![Entry { key: Some(self.order.key.clone()), ..self.entry(What::Started) }])?;
         }
         let outcome = (0..self.order.steps.len()).try_for_each(|at| self.step(at, is_chain));
-        if is_chain {
-            let passed = outcome.is_ok() && self.done.iter().all(|step| step.result.as_ref().is_none_or(|result| result.passed));
-            let whole = outcome.is_ok() && self.done.iter().all(|step| step.receipt.is_none() || step.result.is_some());
+        if let (true, Err(error)) = (is_chain, &outcome) {
+            // The next try goes on where this one stands: nothing was judged, and what was started is found again.
+            let entry = Entry { key: Some(self.order.key.clone()), detail: Some(error.message.clone()), ..self.entry(What::Failed) };
+            // Where it cannot be written down either, the first mistake says more.
+            let _ = self.ports.ledger.record(vec![entry]);
+        } else if is_chain {
+            let passed = self.done.iter().all(|step| step.result.as_ref().is_none_or(|result| result.passed));
+            let whole = self.done.iter().all(|step| step.receipt.is_none() || step.result.is_some());
             // What nobody waited for has not ended.
             if whole || !passed {
                 let entry = Entry { key: Some(self.order.key.clone()), passed: Some(passed), ..self.entry(What::Finished) };

@@ -44,9 +44,8 @@ fn at_the_margin(line: &Line, lines: &[&str]) {
         assert!(value.chars().count() <= MAX_VALUE);
         again.push_str(&format!(" {name}{}", quoted(value)));
     }
-    // These have other forms, which are read as the usual one: `/proofmark VERB`, and `--name value`.
-    let other = |argument: &Argument| matches!(argument, Argument::Positional(value) if value.starts_with("--"));
-    if verb == "proofmark" || command.arguments.iter().any(other) {
+    // These are other forms, which are read as the usual one: `/proofmark VERB`, and `--name value`.
+    if verb == "proofmark" || text.contains("--") {
         return;
     }
     assert_eq!(commands(&again), [Line::Command(Command { line: 1, ..command.clone() })], "{again:?}");

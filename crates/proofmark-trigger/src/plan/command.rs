@@ -14,7 +14,7 @@ use crate::parameters;
 use crate::rules::CommandOf;
 
 /// What is given along, or the decision not to take it.
-type Wish = Result<BTreeMap<String, Value>, Decision>;
+pub(super) type Wish = Result<BTreeMap<String, Value>, Box<Decision>>;
 
 impl Looker<'_> {
     /// Whether a comment holds the rule's command, in a place where it counts.
@@ -64,7 +64,7 @@ impl Looker<'_> {
         let Some(command) = &self.rule.command else { return vec![Ok(BTreeMap::new())] };
         let Some(comment) = &self.view.event.comment else { return Vec::new() };
         if let Some(refused) = self.refused(command, comment) {
-            return vec![Err(refused)];
+            return vec![Err(Box::new(refused))];
         }
         self.lines_of(command).map(|line| self.wish(command, line)).collect()
     }
@@ -72,7 +72,7 @@ impl Looker<'_> {
     fn wish(&self, command: &CommandOf, line: &Line) -> Wish {
         let refuse = |line: usize, why: String, hint: Option<String>| {
             let reason = format!("line {line} of the comment: {why}");
-            Decision { hint, ..Decision::new(self.rule, Outcome::Refused, Some(reason)) }
+            Box::new(Decision { hint, ..Decision::new(self.rule, Outcome::Refused, Some(reason)) })
         };
         match line {
             Line::Broken { line, problem, .. } => Err(refuse(*line, problem.to_string(), Some(problem.hint().to_owned()))),
