@@ -228,10 +228,6 @@ impl Stage {
         runs.filter(|run| run.conclusion.as_deref() != Some("cancelled")).cloned().collect()
     }
 
-    /// How often something was asked for.
-    fn asked(&self, method: &str, end: &str) -> usize {
-        self.github.requests().iter().filter(|request| request.method == method && request.path.ends_with(end)).count()
-    }
 }
 
 /// A trigger that starts the workflow with the commit.

@@ -196,17 +196,29 @@ def rules_see_what_changed(world: World) -> None:
     assert would(repo) == set()
     repo.commit("Other code", {"src/more.py": "# not yet\n"})
     assert would(repo) == {"retrain"}
-    repo.commit("Another command", {"dvc.yaml": PIPELINE.replace("python src", "python -B src")})
-    assert would(repo) == {"retrain"}
-    repo.commit("A description", {"dvc.yaml": "# Trains.\n" + PIPELINE.replace("python src", "python -B src")})
-    assert would(repo) == set()
     new_data(repo, rows(11))
     assert would(repo) == {"retrain", "by-data"}
     # Two rules start it, and DVC itself sees that the second has nothing to do.
     assert outcomes(repo) == {"retrain": "fires", "by-data": "fires"} and trainings(world) == ["11"]
+    # Nor does the lock, which now tells of the code and the params that were trained with, start anything.
+    repo.commit("Results")
+    assert would(repo) == set(), trigger(repo, "--explain").stdout
     # The triggers that count are those of `main`, and a change of them alone is no change of data.
     repo.commit("Fewer triggers", {"proofmark.toml": RETRAIN})
     assert would(repo) == set()
+
+
+def a_stage_s_own_declaration_counts(world: World) -> None:
+    """As DVC has it: another command is another stage, a remark is not."""
+    repo = project(world)
+    repo.commit("A remark", {"dvc.yaml": "# Trains.\n" + PIPELINE})
+    assert would(repo) == set()
+    repo.commit("One more file to read", {"dvc.yaml": PIPELINE.replace("      - src\n", "      - src\n      - proofmark.toml\n")})
+    assert would(repo) == {"retrain"}
+    repo.commit("Another command", {"dvc.yaml": PIPELINE.replace("python src", "python -B src")})
+    assert would(repo) == {"retrain"}
+    repo.commit("Only another command", {"dvc.yaml": PIPELINE})
+    assert would(repo) == {"retrain"}, "the command alone counts too"
 
 
 def several_commits_are_one_push(world: World) -> None:
@@ -383,6 +395,7 @@ if __name__ == "__main__":
         [
             new_data_starts_a_training_once,
             rules_see_what_changed,
+            a_stage_s_own_declaration_counts,
             several_commits_are_one_push,
             a_branch_is_judged_by_the_triggers_of_main,
             it_is_explained,

@@ -168,12 +168,16 @@ pub(super) fn note_held(plan: &Plan, now: &Now<'_>) -> Result<(), CliError> {
 }
 
 /// Tells what went wrong; the exit code is that of the worst.
-pub(super) fn report(plan: &Plan, done: &[Done], printer: &Printer) -> Result<u8, CliError> {
+pub(super) fn report(plan: &Plan, done: &[Done], wait: bool, printer: &Printer) -> Result<u8, CliError> {
     let mut code = exit::ALLOWED;
+    // Whoever waits for a result takes that of the earlier run.
+    if wait && plan.of(Outcome::Duplicate).any(|decision| decision.earlier == Some(RunState::Failed)) {
+        code = exit::BLOCKED;
+    }
     for decision in plan.of(Outcome::Undecided) {
         let line = decision.line.map(|line| format!(" (line {line})")).unwrap_or_default();
         let reason = decision.reason.as_deref().unwrap_or("it cannot be told whether it fires");
-        let told = CliError::input(format!("trigger `{}`{line}: {reason}; nothing was started", decision.rule));
+        let told = CliError::input(format!("trigger `{}`{line}: {reason}; by it nothing was started", decision.rule));
         code = worse(code, printer.error(&decision.hint.iter().cloned().fold(told, CliError::hint)));
     }
     for order in done {

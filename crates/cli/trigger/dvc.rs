@@ -51,7 +51,10 @@ pub(crate) fn changes(
     let data: BTreeSet<RepoPath> =
         comparison.data.iter().filter(|delta| !delta.status.is_unchanged()).map(|delta| delta.path.clone()).collect();
     let changed: Vec<&RepoPath> = files.iter().map(|change| &change.path).collect();
-    let stages = stages(&before.stages(), &after.stages(), &Changed { data: &data, params: &params, files: &changed });
+    // Of what lies in git, the lock only tells what was read last: that changes when results are committed, and code did not.
+    let is_in_git = |path: &RepoPath| [base, head].iter().any(|tree| matches!(tree.entry(path), Ok(Some(_))));
+    let tracked: BTreeSet<RepoPath> = data.iter().filter(|path| !is_in_git(path)).cloned().collect();
+    let stages = stages(&before.stages(), &after.stages(), &Changed { data: &tracked, params: &params, files: &changed });
     Ok(DvcChanges {
         data: data.iter().map(ToString::to_string).collect(),
         params: params.iter().map(|(file, key)| format!("{file}:{key}")).collect(),

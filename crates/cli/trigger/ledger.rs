@@ -78,7 +78,7 @@ impl JournalFile {
         let path = self.lease_path(key);
         // A run elsewhere has no lease.
         let Ok(file) = File::open(&path) else { return false };
-        let is_free = file.try_lock().is_ok();
+        let is_free = file.try_lock().is_ok() && is_at(&file, &path);
         if is_free {
             // Its name is of no use any more; who opened it meanwhile holds another one.
             let _ = std::fs::remove_file(&path);
@@ -91,11 +91,15 @@ impl JournalFile {
         let path = self.lease_path(key);
         let refused = |error: &std::io::Error| TargetError::input(format!("cannot lock `{}`: {error}", path.display()));
         std::fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(|error| refused(&error))?;
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|error| refused(&error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Lease { path, _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(refused(&error)),
+        loop {
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|error| refused(&error))?;
+            match file.try_lock() {
+                Ok(()) if is_at(&file, &path) => return Ok(Some(Lease { path, _file: file })),
+                // Whoever had it took it away meanwhile: this lock keeps nobody out.
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(refused(&error)),
+            }
         }
     }
 
@@ -112,6 +116,20 @@ impl JournalFile {
         name.push(".running");
         self.path.with_file_name(name).join(key)
     }
+}
+
+/// Whether a file is still the one of this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let (opened, named) = (file.metadata(), std::fs::metadata(path));
+    matches!((opened, named), (Ok(opened), Ok(named)) if (opened.dev(), opened.ino()) == (named.dev(), named.ino()))
+}
+
+/// The same, where a name is not free before its last file is closed.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// The right to run something on this machine, as long as it lives: the operating system takes it back when the process ends.

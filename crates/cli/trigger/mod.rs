@@ -176,7 +176,7 @@ fn act(args: &Trigger, world: &World, printer: &Printer) -> Result<u8, CliError>
     if how.reply && !looks_only {
         reply::answer(&plan, &done, &now)?;
     }
-    act::report(&plan, &done, printer)
+    act::report(&plan, &done, how.wait && !looks_only, printer)
 }
 
 fn source_is_actions(source: &Source) -> bool {

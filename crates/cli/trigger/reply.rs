@@ -111,7 +111,7 @@ fn line(text: &mut String, decision: &Decision, done: &[Done]) {
     let mut told = format!("- {}: ", markdown_code(&decision.rule));
     match carried_out {
         Some(done) => {
-            let step = done.done.steps.iter().rev().find(|step| step.receipt.is_some());
+            let step = done.done.steps.iter().rev().find(|step| step.receipt.is_some() || step.result.is_some());
             let place = step.and_then(|step| step.receipt.as_ref()?.url.as_deref());
             let outcome = match (&done.done.error, step.and_then(|step| step.result.as_ref())) {
                 (Some(error), _) => format!("could not be started: {}", markdown(&error.message)),

@@ -186,7 +186,8 @@ impl Case {
 
     fn plan(&self, rules: &Rules, file: &Path, explain: bool, world: &World) -> Result<Plan, CliError> {
         let mut event = self.event(file, world)?;
-        let facts = self.facts(&mut event)?;
+        let named = |error: CliError| CliError { message: format!("`{}`: {}", file.display(), error.message), ..error };
+        let facts = self.facts(&mut event).map_err(named)?;
         let past = Past { runs: self.past.iter().map(Started::run).collect(), ..Past::default() };
         let request = Request { now: self.now.unwrap_or_else(|| event.time.unwrap_or_else(|| world.now())), explain, ..Request::default() };
         Ok(plan(rules, &event, &facts, &past, &request))

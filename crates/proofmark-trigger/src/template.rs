@@ -227,7 +227,7 @@ mod tests {
             ("{{ parameters.zzz }}", "`parameters.zzz` is not there", "default"),
             ("{{ evnt.branch }}", "`evnt` is no value", "`event`"),
             ("{{ event.branch", "cannot be read", ""),
-            ("{{ event.branch | nofilter }}", "unknown filter", ""),
+            ("{{ event.branch | nofilter }}", "nofilter is unknown", ""),
         ] {
             let mistake = value("inputs.x", text, &context()).expect_err(text);
             let told = format!("{} {}", mistake.message, mistake.hint.unwrap_or_default());

@@ -45,7 +45,7 @@ fn at_the_margin(line: &Line, lines: &[&str]) {
         again.push_str(&format!(" {name}{}", quoted(value)));
     }
     // These are other forms, which are read as the usual one: `/proofmark VERB`, and `--name value`.
-    if verb == "proofmark" || text.contains("--") {
+    if verb == "proofmark" {
         return;
     }
     assert_eq!(commands(&again), [Line::Command(Command { line: 1, ..command.clone() })], "{again:?}");

@@ -5,7 +5,7 @@ use proofmark_trigger::{Call, PastRun, StepResult};
 use serde_json::{Map, Value};
 
 use super::workflow::told;
-use super::{host_of, link_to};
+use super::{host_of, link_to, was_sent};
 use crate::trigger::Now;
 
 pub(super) struct Dispatch<'a> {
@@ -27,6 +27,9 @@ impl Target for Dispatch<'_> {
     /// GitHub tells no number and has nothing to look the event up by: the journal alone knows that it was sent.
     fn start(&self, call: &Call, key: &str) -> Result<Receipt, TargetError> {
         let Call::Dispatch { repository, event_type, payload } = call else { return Err(other()) };
+        if was_sent(key, self.now)? {
+            return Ok(Receipt { can_wait: false, ..Receipt::new(Origin::Earlier) });
+        }
         let mut carried: Map<String, Value> = payload.clone().into_iter().collect();
         carried.insert("proofmark".to_owned(), Value::String(key.to_owned()));
         let link = link_to(repository.as_deref(), self.now)?;

@@ -10,6 +10,7 @@ mod workflow;
 
 use std::sync::Arc;
 
+use proofmark_core::event::Mark;
 use proofmark_github::Link;
 use proofmark_trigger::Call;
 use proofmark_trigger::target::{Target, TargetError};
@@ -63,6 +64,12 @@ pub(super) fn host_of(repository: Option<&str>, now: &Now<'_>) -> Result<Host, C
     }
     host.repository()?;
     Ok(host)
+}
+
+/// Whether the journal says that something was sent which nobody can be asked about.
+pub(super) fn was_sent(key: &str, now: &Now<'_>) -> Result<bool, TargetError> {
+    let Some(mark) = Mark::parse(key) else { return Ok(false) };
+    Ok(now.journal.read()?.past().with_key(&mark.key).is_some())
 }
 
 /// Seconds since 1970, now and not when this began.

@@ -56,8 +56,8 @@ fn arguments(mut rest: &str) -> Result<Vec<Argument>, CommandProblem> {
         if arguments.len() == MAX_ARGUMENTS {
             return Err(CommandProblem::TooManyArguments);
         }
-        let name = name(rest);
-        let (value, behind) = value(name.map_or(rest, |name| &rest[name.len() + 1..]))?;
+        let (name, written) = named(rest);
+        let (value, behind) = value(written)?;
         // Bytes bound characters from above, so that long values are counted only once.
         if [name.unwrap_or_default(), &value].iter().any(|text| text.len() > MAX_VALUE && text.chars().count() > MAX_VALUE) {
             return Err(CommandProblem::TooLong);
@@ -68,6 +68,26 @@ fn arguments(mut rest: &str) -> Result<Vec<Argument>, CommandProblem> {
         });
         rest = behind;
     }
+}
+
+/// The name of the argument at the beginning of a text, and the text of its value. Other programs write `--name=value` and
+/// `--name value`, and people do so here.
+fn named<'t>(text: &'t str) -> (Option<&'t str>, &'t str) {
+    // Behind the equals sign.
+    let after = |text: &'t str, name: &str| &text[name.len() + 1..];
+    if let Some(name) = name(text) {
+        return (Some(name), after(text, name));
+    }
+    let Some(option) = text.strip_prefix("--").filter(|option| option.starts_with(|letter: char| letter.is_ascii_alphabetic())) else {
+        return (None, text);
+    };
+    if let Some(name) = name(option) {
+        return (Some(name), after(option, name));
+    }
+    let (word, rest) = option.split_at(option.find([' ', '\t']).unwrap_or(option.len()));
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let is_name = word.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.'));
+    if is_name && !rest.is_empty() && !rest.starts_with("--") { (Some(word), rest) } else { (None, text) }
 }
 
 /// What stands before `=`, when it can be a name: an address with `?a=b` in it has none.

@@ -1,5 +1,4 @@
-//! Other ways to write the same command: `/proofmark retrain` for `/retrain`, where another bot has the short word, and
-//! `--lr 0.1` or `--lr=0.1` for `lr=0.1`.
+//! Another way to write the same command: `/proofmark retrain` for `/retrain`, where another bot has the short word.
 
 use super::{Argument, Command};
 
@@ -16,34 +15,10 @@ pub(super) fn usual(mut command: Command) -> Command {
             }
             // Without a verb it asks what there is.
             None => "help".clone_into(&mut command.verb),
-            _ => return command,
+            _ => {}
         }
     }
-    let mut arguments = Vec::with_capacity(command.arguments.len());
-    let mut rest = command.arguments.into_iter().peekable();
-    while let Some(argument) = rest.next() {
-        let Argument::Positional(text) = &argument else {
-            arguments.push(argument);
-            continue;
-        };
-        let named = |name: &str, value: &str| Argument::Named { name: name.to_owned(), value: value.to_owned() };
-        arguments.push(match (plain(text), rest.peek()) {
-            (Some(word), _) if word.contains('=') => word.split_once('=').map(|(name, value)| named(name, value)).unwrap_or(argument),
-            (Some(name), Some(Argument::Positional(value))) => {
-                let both = named(name, value);
-                rest.next();
-                both
-            }
-            _ => argument,
-        });
-    }
-    command.arguments = arguments;
     command
-}
-
-/// The name in `--name`.
-fn plain(text: &str) -> Option<&str> {
-    text.strip_prefix("--").filter(|name| name.starts_with(|letter: char| letter.is_ascii_alphabetic()))
 }
 
 fn is_verb(text: &str) -> bool {
@@ -73,6 +48,7 @@ mod tests {
         assert_eq!(read("/proofmark"), ("help".to_owned(), vec![]));
         assert_eq!(read("/proofmark model=net").0, "proofmark");
         assert_eq!(read("/retrain --model=a=b").1, [named("model", "a=b")]);
+        assert_eq!(read("/retrain \"--model\" \"--lr=1\"").1.len(), 2);
         assert_eq!(read("/retrain --force").1, [Argument::Positional("--force".to_owned())]);
     }
 }

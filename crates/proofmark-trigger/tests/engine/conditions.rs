@@ -31,7 +31,11 @@ fn on_names_kinds_and_actions() {
         ("on = \"pull_request.labeled\"", pull("opened"), false),
         ("on = \"pull_request.labeled\"", json!({"kind": "pull_request"}), false),
         ("on = \"pull_request_target.opened\"", pull("opened"), true),
-        ("on = \"issue_comment.created\"", json!({"kind": "comment", "action": "created"}), true),
+        (
+            "on = \"issue_comment.created\"\nactors = ['ada']",
+            json!({"kind": "comment", "action": "created", "actor": {"login": "ada"}}),
+            true,
+        ),
         ("on = \"registry_package\"", json!({"kind": "package"}), true),
         ("on = \"other:discussion\"", json!({"kind": "other:discussion"}), true),
         ("on = \"other:discussion.created\"", json!({"kind": "other:discussion", "action": "created"}), true),

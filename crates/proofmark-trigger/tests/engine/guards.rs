@@ -24,7 +24,7 @@ fn pull_requests_from_forks_count_only_where_a_rule_says_so() {
 fn a_comment_may_be_on_a_strangers_pull_request_until_somebody_looks() {
     let comment = |fork: bool| {
         event(json!({
-            "kind": "comment", "action": "created", "pull_request": {"number": 7, "fork": fork},
+            "kind": "comment", "action": "created", "actor": {"login": "ada"}, "pull_request": {"number": 7, "fork": fork},
             "comment": {"id": 5, "on": 7, "body": "looks good", "author": {"login": "ada"}, "on_pull_request": true, "open": true},
         }))
     };
@@ -38,13 +38,17 @@ fn a_comment_may_be_on_a_strangers_pull_request_until_somebody_looks() {
         (false, now(false), Outcome::Fires),
     ] {
         let facts = Facts { pull: pull.clone(), ..changed(&[]) };
-        assert_eq!(outcome(&trigger("r", "on = 'comment'"), &comment(event_says), &facts), expected, "{pull:?}");
-        assert_eq!(outcome(&trigger("r", "on = 'comment'\nforks = 'always'"), &comment(event_says), &facts), Outcome::Fires, "{pull:?}");
+        assert_eq!(outcome(&trigger("r", "on = 'comment'\nactors = ['ada']"), &comment(event_says), &facts), expected, "{pull:?}");
+        assert_eq!(
+            outcome(&trigger("r", "on = 'comment'\nactors = ['ada']\nforks = 'always'"), &comment(event_says), &facts),
+            Outcome::Fires,
+            "{pull:?}"
+        );
     }
-    let asked = needs(&rules(&trigger("r", "on = 'comment'")), &comment(true), &Facts::default(), &request());
+    let asked = needs(&rules(&trigger("r", "on = 'comment'\nactors = ['ada']")), &comment(true), &Facts::default(), &request());
     assert_eq!(asked, Needs { pull: true, ..Needs::default() });
     let unknown = Facts { pull: Fact::Unknown("no token".to_owned()), ..changed(&[]) };
-    let plan = decide(&rules(&trigger("r", "on = 'comment'")), &comment(true), &unknown);
+    let plan = decide(&rules(&trigger("r", "on = 'comment'\nactors = ['ada']")), &comment(true), &unknown);
     assert!(told(only(&plan)).contains("`forks` cannot be told: no token"), "{}", told(only(&plan)));
 }
 

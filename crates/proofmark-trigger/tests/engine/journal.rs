@@ -51,7 +51,12 @@ fn entries_say_how_a_run_stands() {
 
 #[test]
 fn what_is_held_waits_until_it_is_settled() {
-    let held = |number: u32| Entry { since: Some(3), gather: Some("main".to_owned()), event: "push main".to_owned(), ..entry(What::Held, number, 5) };
+    let held = |number: u32| Entry {
+        since: Some(3),
+        gather: Some("main".to_owned()),
+        event: "push main".to_owned(),
+        ..entry(What::Held, number, 5)
+    };
     for (what, left) in [
         (What::Started, 0),
         (What::Superseded, 0),
@@ -78,7 +83,8 @@ fn a_start_that_failed_opens_no_window() {
     let first = plan(&rule, &push(), &changed(&[]), &Past::default(), &request());
     let key = only(&first).order.as_ref().expect("an order").key.clone();
     let of = |what: What| Entry { key: Some(key.clone()), ..entry(what, 1, NOW) };
-    let outcome = |event: &Event, entries| only(&plan(&rule, event, &changed(&[]), &past(entries), &Request { now: NOW + 1, ..request() })).outcome;
+    let outcome =
+        |event: &Event, entries| only(&plan(&rule, event, &changed(&[]), &past(entries), &Request { now: NOW + 1, ..request() })).outcome;
     assert_eq!(outcome(&later, vec![of(What::Matched), of(What::Started)]), Outcome::Held);
     assert_eq!(outcome(&later, vec![of(What::Matched), of(What::Failed)]), Outcome::Fires);
     assert_eq!(outcome(&push(), vec![of(What::Matched), of(What::Failed)]), Outcome::Fires, "and may be tried again");

@@ -103,6 +103,9 @@ fn parameters() {
 #[test]
 fn commands() {
     check("command.verb = 'two words'", &["`command.verb`: it is no word of letters", "[for `/retrain` write `verb = \"retrain\"`]"]);
+    check("on = 'push'\ncommand.verb = 'x'", &["`on`: a trigger with a `command` is for comments alone [leave `on` out"]);
+    check("on = 'comment'", &["`on`: anybody can comment, and nothing says whose comments count [give a `command`", "or name `actors`"]);
+    check("on = 'comment'\nactors = ['!bot']", &["anybody can comment"]);
     check("command.verb = '/retrain'", &["`command.verb`: it is no word"]);
     check("command.verb = 'Status'", &["`command.verb`: proofmark answers `/status` itself [take another word]"]);
     check("command.verb = 'help'", &["proofmark answers `/help` itself"]);

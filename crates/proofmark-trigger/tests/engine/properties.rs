@@ -37,7 +37,7 @@ const STARTS: [&str; 5] = [
     "on = ['push', 'pull_request']",
     "on = 'push'\nforks = 'always'",
     "command = {verb = 'retrain', users = ['ada']}\nparameters.lr = {type = 'number', default = 1.0}\nstart.workflow.inputs.lr = '{{ parameters.lr }}'",
-    "on = ['other:x', 'comment', 'gate', 'pull_request.labeled']",
+    "on = ['other:x', 'comment', 'gate', 'pull_request.labeled']\nactors = ['ada', 'bob']",
     "on = 'pull_request'\nstart.workflow.inputs.branch = '{{ event.head.branch }}'",
 ];
 
@@ -46,7 +46,7 @@ fn rule() -> impl Strategy<Value = String> {
     (0..STARTS.len(), conditions).prop_map(|(start, conditions)| {
         // One key stands in a rule once.
         let key = |line: &str| line.split([' ', '.', '=']).next().unwrap_or_default().to_owned();
-        let mut keys: Vec<String> = Vec::new();
+        let mut keys: Vec<String> = STARTS[start].lines().map(key).collect();
         let mut text = STARTS[start].to_owned();
         for at in conditions {
             let own: Vec<String> = CONDITIONS[at].lines().map(key).collect();
@@ -265,7 +265,7 @@ proptest! {
                 "inputs": {texts[3].clone(): at(4), "n": number}, "label": at(5), "depth": (number % 5) as u32,
             }));
             let start = "start.command = {argv = ['x', '{{ event.branch }}', '{{ event.inputs.n }}', 'a{{ event.run.name | upper }}'], env.A = '{{ event | tojson }}'}";
-            let every = format!("on = '{kind}'\npace = {{group = '{{{{ event.branch }}}}', quiet = '1m', gather = '{{{{ event.id }}}}'}}\n{start}");
+            let every = format!("on = '{kind}'\nactors = ['*']\npace = {{group = '{{{{ event.branch }}}}', quiet = '1m', gather = '{{{{ event.id }}}}'}}\n{start}");
             let policy = format!("[[trigger]]\nname = 'r'\n{every}\n[[trigger]]\nname = 's'\n{start}\n{}\n", STARTS[2].replace("\nstart.workflow.inputs.lr = '{{ parameters.lr }}'", ""));
             let rules = rules(&policy);
             let facts = Facts { role: Fact::Absent(texts[0].clone()), pull: Fact::Known(PullNow::default()), tip: Fact::Known(texts[1].clone()), ..crate::support::changed(&["a"]) };

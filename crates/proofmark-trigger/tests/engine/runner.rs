@@ -62,7 +62,8 @@ impl Target for Fake<'_> {
 
     fn start(&self, call: &Call, key: &str) -> Result<Receipt, TargetError> {
         self.0.calls.borrow_mut().push(call.clone());
-        let receipt = |origin| Receipt { id: Some(key.to_owned()), url: Some(format!("https://ci/{}", name(call))), ..Receipt::new(origin) };
+        let receipt =
+            |origin| Receipt { id: Some(key.to_owned()), url: Some(format!("https://ci/{}", name(call))), ..Receipt::new(origin) };
         if self.0.started.borrow().contains_key(key) {
             self.0.note(format!("adopt {}", name(call)));
             return Ok(receipt(Origin::Earlier));
@@ -175,7 +176,9 @@ impl World {
 
 /// train → evaluate → gate → promote → deploy → verify, then back where that failed, and a word in any case.
 fn chain() -> String {
-    let step = |name: &str, more: &str, words: &str| format!("[[trigger.step]]\nname = \"{name}\"\n{more}\n[trigger.step.start.command]\nargv = [\"x\", \"{name}\"{words}]\n");
+    let step = |name: &str, more: &str, words: &str| {
+        format!("[[trigger.step]]\nname = \"{name}\"\n{more}\n[trigger.step.start.command]\nargv = [\"x\", \"{name}\"{words}]\n")
+    };
     let steps = [
         step("train", "timeout = '2h'", ""),
         step("evaluate", "", ", '{{ steps.train.url }}', '{{ steps.train.id }}'"),
@@ -240,7 +243,10 @@ fn a_failure_leaves_the_rest_out_and_rolls_back() {
         expected.extend([("rollback", Some(true)), ("tell", Some(true))]);
         assert_eq!(results(&done), expected);
         let entries = world.entries();
-        assert!(entries.contains(&format!("{failing} finished failed")) && entries.ends_with(&["order finished failed".to_owned()]), "{entries:?}");
+        assert!(
+            entries.contains(&format!("{failing} finished failed")) && entries.ends_with(&["order finished failed".to_owned()]),
+            "{entries:?}"
+        );
     }
     let world = World::with(&[("verify", Fate::Fails)]);
     world.run(&order(&chain(), &push()), true);
@@ -422,7 +428,15 @@ fn a_run_that_has_to_make_room_is_stopped_first() {
 fn every_entry_says_what_the_event_was() {
     let world = World::default();
     let about = Entry { event: "push main".to_owned(), delivery: Some("delivery-1".to_owned()), ..Entry::new(What::Accepted, 1) };
-    world.ports(|ports| run(&order(&trigger("r", "on = 'push'").replace("start.workflow.file = \"train.yml\"", "start.command.argv = ['x', 'a']"), &push()), true, None, &about, ports));
+    world.ports(|ports| {
+        run(
+            &order(&trigger("r", "on = 'push'").replace("start.workflow.file = \"train.yml\"", "start.command.argv = ['x', 'a']"), &push()),
+            true,
+            None,
+            &about,
+            ports,
+        )
+    });
     let journal = Journal::read(&world.journal.borrow()).expect("a journal");
     for entry in &journal.entries {
         let told = (entry.event.as_str(), entry.delivery.as_deref(), entry.rule.as_deref(), entry.time);

@@ -104,6 +104,8 @@ proptest! {
 
     #[test]
     fn what_is_wrapped_is_never_found(body in markdown(), which in 0..6_usize, length in 3..8_usize) {
+        // No fence in it is as long as those around it, and ends them.
+        let body = body.replace("~~~", "  ").replace("```", "  ");
         let lines: Vec<&str> = body.split(['\n', '\r']).collect();
         let with = |prefix: &str| lines.iter().map(|line| format!("{prefix}{line}\n")).collect::<String>();
         let plain = with("");
