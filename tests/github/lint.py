@@ -78,7 +78,8 @@ def every_input_is_read_by_the_binary(_: Path) -> None:
 
 
 def every_output_is_written_and_described(_: Path) -> None:
-    source = (ROOT / "crates/cli/posting/runner.rs").read_text()
+    sources = ("crates/cli/posting/runner.rs", "crates/cli/trigger/document.rs")
+    source = "".join((ROOT / path).read_text() for path in sources)
     outputs = action()["outputs"]
     for name, said in outputs.items():
         step = "install" if name == "binary" else "proofmark"

@@ -28,6 +28,12 @@ pub(crate) fn summary(content: Content<'_>, look: &Look<'_>, world: &World) -> R
     files::append_summary(&path, &(text + "\n")).map(drop).map_err(unwritable)
 }
 
+/// Adds a text to the job's summary page, as far as there is room.
+pub(crate) fn add_to_summary(text: &str, world: &World) -> Result<(), CliError> {
+    let Some(path) = world.var("GITHUB_STEP_SUMMARY") else { return Ok(()) };
+    files::append_summary(&world.folder.join(path), text).map(drop).map_err(unwritable)
+}
+
 /// Writes remarks at lines of files into the log, the most important first and as many as the runner shows.
 pub(crate) fn annotations(annotations: &[Annotation], printer: &Printer) -> Result<(), CliError> {
     let remarks: Vec<Remark<'_>> = annotations.iter().map(remark).collect();

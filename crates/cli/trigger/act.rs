@@ -76,7 +76,10 @@ fn followed(order: &Order, wait: bool, now: &Now<'_>) -> Result<OrderDone, CliEr
         done.error = match past.with_key(key).map(|run| run.state) {
             Some(RunState::Passed) => None,
             Some(RunState::Failed) => return Ok(OrderDone { steps: vec![failed_elsewhere()], error: None }),
-            _ => Some(TargetError::outside("the process that carried it out ended without an end").hint("run this again: it goes on where that one stood")),
+            _ => Some(
+                TargetError::outside("the process that carried it out ended without an end")
+                    .hint("run this again: it goes on where that one stood"),
+            ),
         };
     }
     Ok(done)
@@ -127,7 +130,7 @@ fn entry(decision: &Decision, about: &Entry) -> Option<Entry> {
         Outcome::Duplicate => What::Duplicate,
         Outcome::Held => What::Held,
         Outcome::Superseded => What::Superseded,
-        Outcome::Rejected => What::Rejected,
+        Outcome::Rejected | Outcome::Stopped => What::Rejected,
         Outcome::Refused => What::Refused,
         Outcome::Undecided => What::Undecided,
         Outcome::Skipped => return None,
@@ -184,7 +187,8 @@ pub(super) fn report(plan: &Plan, done: &[Done], wait: bool, printer: &Printer) 
         if let Some(error) = &order.done.error {
             let mut told = CliError::from(error.clone());
             if error.fault == Fault::Doubt {
-                told = told.hint(format!("look for the key {} there; running this again looks too, and starts nothing twice", order.key));
+                let hint = "look for the key there; running this again looks for it too, where the system can tell, and else sends it again with the same key";
+                told = told.hint(format!("{hint}: {}", order.key));
             }
             code = worse(code, printer.error(&told));
         } else if order.done.has_failed() {

@@ -3,10 +3,10 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use proofmark_core::event::{Actor, Drift, Event, Kind, Sender};
+use proofmark_core::event::{Actor, Drift, Event, Kind, Mark, Sender};
 use proofmark_core::report;
 use proofmark_core::run::{Place, PullRequest};
-use proofmark_git::{Head, Repository};
+use proofmark_git::{DefaultBranch, Head, Repository};
 use proofmark_github::event as github;
 use proofmark_jenkins::{event as jenkins, host as build};
 use proofmark_mlflow::webhook;
@@ -48,6 +48,9 @@ impl Source {
         } else {
             of_run(host.as_ref(), world)?
         };
+        // What an order started may tell of events itself.
+        let above = world.var("PROOFMARK_KEY").and_then(|key| Mark::parse(key.trim()));
+        event.depth = event.depth.max(above.map_or(0, |mark| mark.depth));
         if event.repository.is_none() {
             event.repository = args.repository.clone().or_else(|| host.as_ref()?.run.repository.clone());
         }
@@ -186,11 +189,9 @@ fn of_state(kind: &str, args: &SourceArgs, repository: Option<&Repository>, worl
         return Err(open_repository(world).err().map_or_else(|| CliError::input("there is no repository"), Into::into));
     };
     let head = repository.resolve(args.to.as_deref().unwrap_or("HEAD"))?;
-    let here = match repository.head() {
-        Ok(Head::Branch { name, .. }) if args.to.is_none() || args.to.as_deref() == Some("HEAD") || args.to.as_deref() == Some(&name) => {
-            Some(name)
-        }
-        _ => None,
+    let here = match (repository.head(), args.to.as_deref()) {
+        (Ok(Head::Branch { name, .. }), None | Some("HEAD")) => Some(name),
+        (_, to) => to.and_then(|to| branch_of(to, repository)),
     };
     let default = repository.default_branch(None).ok();
     let before = match (&args.from, &default) {
@@ -203,7 +204,12 @@ fn of_state(kind: &str, args: &SourceArgs, repository: Option<&Repository>, worl
     };
     let mut event = Event::new(Sender::Git, parsed.clone());
     event.actor = world.var("USER").map(|user| Actor::new(user, false));
-    let pushed = args.branch.clone().or(here).or_else(|| default.as_ref().map(|default| default.branch.clone()));
+    // A commit is the default branch's where that has it; the rules of any other are only proposed.
+    let has = |branch: &&DefaultBranch| {
+        let base = repository.merge_base(&branch.commit, &head);
+        base.is_ok_and(|base| base.is_some_and(|base| base.id == head.id))
+    };
+    let pushed = args.branch.clone().or(here).or_else(|| default.as_ref().filter(has).map(|default| default.branch.clone()));
     if parsed == Kind::Push {
         event.branch.clone_from(&pushed);
         event.base = Place::new(pushed.clone(), before);
@@ -221,6 +227,14 @@ fn of_state(kind: &str, args: &SourceArgs, repository: Option<&Repository>, worl
         event.pull_request = Some(PullRequest::new(0));
     }
     Ok(event)
+}
+
+/// The branch that a revision names as such.
+fn branch_of(revision: &str, repository: &Repository) -> Option<String> {
+    let name = revision.strip_prefix("refs/heads/").unwrap_or(revision);
+    // Nothing that git would read as steps from a branch.
+    let is_plain = !name.contains(['~', '^', ':']) && !name.contains("@{");
+    (is_plain && repository.resolve(&format!("refs/heads/{name}")).is_ok()).then(|| name.to_owned())
 }
 
 /// A file of the command line, bounded.

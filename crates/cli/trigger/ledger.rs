@@ -92,9 +92,10 @@ impl JournalFile {
         let refused = |error: &std::io::Error| TargetError::input(format!("cannot lock `{}`: {error}", path.display()));
         std::fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(|error| refused(&error))?;
         loop {
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|error| refused(&error))?;
+            let file =
+                OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(|error| refused(&error))?;
             match file.try_lock() {
-                Ok(()) if is_at(&file, &path) => return Ok(Some(Lease { path, _file: file })),
+                Ok(()) if is_at(&file, &path) => return Ok(Some(Lease { path, file })),
                 // Whoever had it took it away meanwhile: this lock keeps nobody out.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -135,7 +136,15 @@ fn is_at(_: &File, path: &Path) -> bool {
 /// The right to run something on this machine, as long as it lives: the operating system takes it back when the process ends.
 pub(crate) struct Lease {
     path: PathBuf,
-    _file: File,
+    file: File,
+}
+
+impl Lease {
+    /// The lease for a program that is started, which holds it as well as long as it runs: should this process be killed, nobody
+    /// takes the program for interrupted while it goes on. To read it is to read an empty file.
+    pub(crate) fn shared(&self) -> std::io::Result<std::process::Stdio> {
+        self.file.try_clone().map(std::process::Stdio::from)
+    }
 }
 
 impl Drop for Lease {

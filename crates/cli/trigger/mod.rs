@@ -172,6 +172,7 @@ fn act(args: &Trigger, world: &World, printer: &Printer) -> Result<u8, CliError>
     if source_is_actions(&source) {
         let file = how.output.as_ref().map(|file| world.folder.join(file).display().to_string());
         runner::leave(&document.outputs(file), world)?;
+        runner::add_to_summary(&show::summary(&document, &plan, how.explain, world.now()), world)?;
     }
     if how.reply && !looks_only {
         reply::answer(&plan, &done, &now)?;
@@ -209,7 +210,7 @@ impl Now<'_> {
         let Some(patience) = patience else { return Ok(()) };
         let end = self.request.now.saturating_add(patience);
         while let Some(due) = act::next_due(plan, self.request.now) {
-            let now = self.world.now();
+            let now = self.request.now;
             if due > end || now >= end {
                 return Ok(());
             }

@@ -21,6 +21,20 @@ pub(super) fn told(document: &TriggerDocument, plan: &Plan, explain: bool, now: 
     text
 }
 
+/// The same for the page of a job: as it is, in a fence that nothing in it can close.
+pub(super) fn summary(document: &TriggerDocument, plan: &Plan, explain: bool, now: u64) -> String {
+    /// Bytes of it at most: the page has room for the other steps as well.
+    const MOST: usize = 100_000;
+    let text = told(document, plan, explain, now);
+    let mut end = text.len().min(MOST);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("### Triggers\n\n{fence}text\n{}\n{fence}\n", text[..end].trim_end())
+}
+
 /// What each rule makes of an event.
 pub(super) fn decisions(plan: &Plan, explain: bool, now: u64) -> String {
     listed(plan, None, explain, now)
@@ -47,8 +61,7 @@ fn listed(plan: &Plan, document: Option<&TriggerDocument>, explain: bool, now: u
 
 fn headline(plan: &Plan) -> String {
     let fires = plan.of(Outcome::Fires).count();
-    let verb = if fires == 1 { "fires" } else { "fire" };
-    format!("{}: {fires} of {} {verb}\n\n", event(&plan.event), counted(plan.rules, "trigger"))
+    format!("{}: fires {fires} of {}\n\n", event(&plan.event), counted(plan.rules, "trigger"))
 }
 
 fn counted(number: usize, what: &str) -> String {
@@ -74,7 +87,7 @@ fn decided(decision: &Decision, width: usize, now: u64) -> String {
         Outcome::Fires => "▶",
         Outcome::Duplicate => "=",
         Outcome::Held => "⏸",
-        Outcome::Superseded | Outcome::Rejected | Outcome::Refused => "✗",
+        Outcome::Superseded | Outcome::Rejected | Outcome::Stopped | Outcome::Refused => "✗",
         Outcome::Undecided => "!",
         Outcome::Skipped => "·",
     };

@@ -101,6 +101,7 @@ struct Expected {
     held: Vec<String>,
     superseded: Vec<String>,
     rejected: Vec<String>,
+    stopped: Vec<String>,
     refused: Vec<String>,
     undecided: Vec<String>,
     /// The parameters of the first order of a trigger.
@@ -268,6 +269,7 @@ impl Expected {
             (Outcome::Held, &self.held),
             (Outcome::Superseded, &self.superseded),
             (Outcome::Rejected, &self.rejected),
+            (Outcome::Stopped, &self.stopped),
             (Outcome::Refused, &self.refused),
             (Outcome::Undecided, &self.undecided),
         ];

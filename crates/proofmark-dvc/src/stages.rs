@@ -29,6 +29,8 @@ pub struct Stage {
     pub name: String,
     /// The folder that it runs in.
     pub wdir: RepoPath,
+    /// What it runs, templates filled in where they can be; to be compared, not to be run.
+    pub cmd: String,
     /// What it writes.
     pub outs: Vec<Out>,
     /// What it reads, apart from params.
@@ -199,7 +201,8 @@ impl Reader<'_> {
             own = Some(context);
         }
         let scope = Scope { context: own.as_ref().unwrap_or(self.context), ..scope };
-        let mut stage = Stage { file: self.file.clone(), name, wdir, outs: Vec::new(), deps: Vec::new(), params: BTreeMap::new() };
+        let cmd = definition.get("cmd").map(|cmd| format!("{:?}", scope.resolve(cmd).as_ref().unwrap_or(cmd))).unwrap_or_default();
+        let mut stage = Stage { file: self.file.clone(), name, wdir, cmd, outs: Vec::new(), deps: Vec::new(), params: BTreeMap::new() };
         for (field, value) in definition {
             match field.as_str() {
                 "outs" => self.outs(&mut stage, field, value, OutKind::Data, &scope, out),

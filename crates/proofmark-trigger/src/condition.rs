@@ -137,10 +137,11 @@ impl Condition {
             },
             Self::Paths(globs) => paths::found(globs, view),
             Self::Dvc(dvc) => dvc.found(view),
-            Self::When(expression) => match expression.holds(view.scope(), view.files()) {
-                Ok(true) => "true".to_owned(),
-                Ok(false) => "false".to_owned(),
-                Err(why) => why,
+            Self::When(expression) => match when(expression, view) {
+                Holds::Yes => "true".to_owned(),
+                Holds::No => "false".to_owned(),
+                Holds::Unknown(why) => why,
+                Holds::Needs(_) => "not looked at".to_owned(),
             },
         }
     }
@@ -198,20 +199,17 @@ fn among(texts: &[String], text: Option<&str>) -> Holds {
 
 /// An expression may ask for what changed; it is found out before it is looked at.
 fn when(expression: &Expression, view: &View<'_>) -> Holds {
-    let source = expression.source();
     let facts = view.facts;
-    let needs = Needs {
-        changed: source.contains("changed") && facts.changed == Fact::Unasked,
-        dvc: source.contains("dvc") && facts.dvc == Fact::Unasked,
-        ..Needs::default()
-    };
+    let (asks_changed, asks_dvc) = (expression.asks("changed"), expression.asks("dvc"));
+    let needs =
+        Needs { changed: asks_changed && facts.changed == Fact::Unasked, dvc: asks_dvc && facts.dvc == Fact::Unasked, ..Needs::default() };
     if !needs.is_empty() {
         return Holds::Needs(needs);
     }
-    if let (true, Fact::Unknown(why)) = (source.contains("changed"), &facts.changed) {
+    if let (true, Fact::Unknown(why)) = (asks_changed, &facts.changed) {
         return Holds::Unknown(why.clone());
     }
-    if let (true, Fact::Unknown(why)) = (source.contains("dvc"), &facts.dvc) {
+    if let (true, Fact::Unknown(why)) = (asks_dvc, &facts.dvc) {
         return Holds::Unknown(why.clone());
     }
     match expression.holds(view.scope(), view.files()) {

@@ -3,7 +3,7 @@
 mod files;
 mod names;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cel::objects::{Key, Map};
@@ -30,6 +30,8 @@ pub(crate) struct Expression {
     source: String,
     root: IdedExpr,
     questions: Vec<Question>,
+    /// Which of [`NAMES`] stand in it.
+    names: BTreeSet<&'static str>,
 }
 
 /// What expressions see, made once for all of them.
@@ -56,14 +58,19 @@ impl Expression {
             return Err(Mistake::new(field, told).hint("make several triggers of it"));
         }
         let mut root = PrattParser::new().max_recursion_depth(DEEPEST).parse(source).map_err(|errors| unreadable(field, &errors))?;
-        names::check(field, &root)?;
+        let names = names::check(field, &root)?;
         let mut questions = Vec::new();
         files::take(&mut root, &mut questions);
-        Ok(Self { source: source.to_owned(), root, questions })
+        Ok(Self { source: source.to_owned(), root, questions, names })
     }
 
     pub(crate) fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Whether it asks for one of the values at the top.
+    pub(crate) fn asks(&self, name: &str) -> bool {
+        self.names.contains(name)
     }
 
     /// Whether it holds; in words why nobody can tell.

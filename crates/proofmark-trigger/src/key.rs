@@ -15,8 +15,11 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a str>, digits: usize) -> String {
         state.update((part.len() as u64).to_be_bytes());
         state.update(part.as_bytes());
     }
-    let hex: String = state.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    hex.get(..digits).unwrap_or(&hex).to_owned()
+    let mut hex = String::with_capacity(digits);
+    for byte in &state.finalize()[..digits / 2] {
+        hex.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or_default()));
+    }
+    hex
 }
 
 /// The short name of a rule in keys.

@@ -45,10 +45,15 @@ pub fn needs(rules: &Rules, event: &Event, facts: &Facts, request: &Request) -> 
             all = join(all, needs);
         }
         let is_after_commits = rule.pace.quiet.is_some() || rule.pace.group.is_some();
-        if is_after_commits && matches!(event.kind, Kind::Push | Kind::PullRequest) && facts.tip == Fact::Unasked && event.tag.is_none() {
-            // Only where it would fire is it asked whether something newer is there.
-            let looked = (Looker { view: &view, rules, rule, request }).look(false);
-            all.tip |= looked.holds == Holds::Yes;
+        let has_tip = is_after_commits && matches!(event.kind, Kind::Push | Kind::PullRequest) && event.tag.is_none();
+        let more = Needs {
+            tip: has_tip && facts.tip == Fact::Unasked,
+            changed: rule.reads_changed && facts.changed == Fact::Unasked,
+            ..Needs::default()
+        };
+        // Only where it would fire is it asked whether something newer is there, and for what its values are made of.
+        if !more.is_empty() && (Looker { view: &view, rules, rule, request }).look(false).holds == Holds::Yes {
+            all = join(all, more);
         }
     }
     all
@@ -78,8 +83,11 @@ pub fn plan(rules: &Rules, event: &Event, facts: &Facts, past: &Past, request: &
         let looked = looker.look(request.explain);
         match looked.holds {
             Holds::Yes => looker.orders(&mut past, looked.clauses, &mut plan),
-            Holds::No if request.explain => plan.push(Decision::new(rule, Outcome::Skipped, looked.reason).with(looked.clauses)),
-            Holds::No => plan.skipped += 1,
+            Holds::No => match looker.stopped() {
+                Some(why) => plan.push(Decision::new(rule, Outcome::Stopped, Some(why)).with(looked.clauses)),
+                None if request.explain => plan.push(Decision::new(rule, Outcome::Skipped, looked.reason).with(looked.clauses)),
+                None => plan.skipped += 1,
+            },
             Holds::Unknown(why) => plan.push(Decision::new(rule, Outcome::Undecided, Some(why)).with(looked.clauses)),
             Holds::Needs(needs) => {
                 let why = format!("{} was not looked at", named(needs));
@@ -155,6 +163,19 @@ impl Looker<'_> {
             self.note_except(except, &mut looked, all);
         }
         looked
+    }
+
+    /// Why a rule does not fire that is for this event: a circle was cut, which people should see.
+    fn stopped(&self) -> Option<String> {
+        // A comment of our own answers one, and wants no answer.
+        if self.view.event.comment.is_some() {
+            return None;
+        }
+        let guards = [self.own(), self.depth()];
+        let (found, _) = guards.iter().find_map(|(.., found)| found.clone())?;
+        let is_guard = |clause: &Clause| guards.iter().any(|(name, ..)| *name == clause.name);
+        let is_for_it = self.look(true).clauses.iter().all(|clause| clause.holds != Some(false) || is_guard(clause));
+        is_for_it.then_some(found)
     }
 
     fn note(&self, condition: &Condition, looked: &mut Looked, all: bool) {
@@ -335,7 +356,9 @@ impl Looker<'_> {
             (Fact::Known(tip), Some(head)) if tip != head => Some(format!("the branch is at {} now", tip.get(..10).unwrap_or(tip))),
             _ => None,
         };
-        let since = event.time.filter(|time| *time <= self.request.now).unwrap_or(self.request.now);
+        // An event that does not tell its time came when it was first written down.
+        let written = || past.waiting.iter().find(|other| other.mark.key == order.mark.key).map(|other| other.since);
+        let since = event.time.or_else(written).filter(|time| *time <= self.request.now).unwrap_or(self.request.now);
         let costs = |hash: &str| self.rules.costs.get(hash).copied().unwrap_or_default();
         let at = Moment { now: self.request.now, settings: &self.rules.settings, costs: &costs, since, gather, newer };
         let standing = pace::standing(&order, &self.rule.pace, past, &at);

@@ -43,6 +43,8 @@ pub(crate) struct Rule {
     pub(crate) own: bool,
     pub(crate) parameters: BTreeMap<String, ParameterRule>,
     pub(crate) steps: Vec<Step>,
+    /// Whether a template tells of the files that changed.
+    pub(crate) reads_changed: bool,
     /// Whether there are several, so that each has a key of its own.
     pub(crate) is_chain: bool,
     pub(crate) pace: Pace,
@@ -147,10 +149,19 @@ impl Rule {
             own: typed.own,
             parameters: typed.parameters.clone(),
             is_chain: !typed.step.is_empty(),
+            reads_changed: reads_changed(typed, &steps),
             steps,
             pace: typed.pace.clone(),
         })
     }
+}
+
+fn reads_changed(typed: &Trigger, steps: &[Step]) -> bool {
+    let of_parameters =
+        typed.parameters.values().flat_map(|rule| [&rule.value, &rule.default]).flatten().filter_map(|value| value.as_str());
+    let mut texts = of_parameters.chain(typed.pace.group.as_deref()).chain(typed.pace.gather.as_deref());
+    let uses = |text: &str| template::uses(text, "changed");
+    texts.any(uses) || steps.iter().any(|step| starts::texts(&step.start).any(|text| uses(&text)))
 }
 
 fn check_name(name: &str) -> Result<(), Mistake> {
@@ -167,7 +178,8 @@ fn conditions(typed: &Trigger, has_command: bool) -> Result<Vec<Condition>, Mist
     let mut on = kinds("on", &typed.on.0)?;
     if has_command {
         if on.iter().any(|(kind, _)| *kind != Kind::Comment) {
-            return Err(Mistake::new("on", "a trigger with a `command` is for comments alone").hint("leave `on` out, and write a trigger of its own for the other events"));
+            return Err(Mistake::new("on", "a trigger with a `command` is for comments alone")
+                .hint("leave `on` out, and write a trigger of its own for the other events"));
         }
         if on.is_empty() {
             on.push((Kind::Comment, None));

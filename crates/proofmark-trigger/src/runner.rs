@@ -123,7 +123,7 @@ impl Runner<'_, '_> {
         let name = if is_chain { format!("`{}`, step `{}`", self.order.rule, step.name) } else { format!("`{}`", self.order.rule) };
         let entry = |what: What| Entry { key: Some(step.key.clone()), step: is_chain.then(|| step.name.clone()), ..self.entry(what) };
         let target = (self.ports.target)(&call).map_err(|error| named(error, self.order, &step.name))?;
-        let deployment = self.begin(step.environment.as_deref(), &step.key)?;
+        let deployment = self.begin(step.environment.as_deref(), &step.key).map_err(|error| named(error, self.order, &step.name))?;
         let receipt = match target.start(&call, &step.key) {
             Ok(receipt) => receipt,
             Err(error) => {

@@ -40,7 +40,7 @@ pub(crate) fn check(steps: &[Step]) -> Result<(), Mistake> {
         let field = if steps.len() > 1 { format!("step[{at}].start") } else { "start".to_owned() };
         check_start(&step.start, &field)?;
         let named = |text: &str| -> Result<(), Mistake> {
-            let unknown = names_of_steps(text).into_iter().find(|name| !steps[..at].iter().any(|before| before.name == *name));
+            let unknown = template::steps_in(text).into_iter().find(|name| !steps[..at].iter().any(|before| before.name == *name));
             match unknown {
                 Some(name) => Err(Mistake::new(&field, format!("`steps.{name}` is no step before this one"))),
                 None => Ok(()),
@@ -54,17 +54,8 @@ pub(crate) fn check(steps: &[Step]) -> Result<(), Mistake> {
     Ok(())
 }
 
-/// The names in `steps.NAME`.
-fn names_of_steps(text: &str) -> Vec<&str> {
-    if !template::uses_steps(text) {
-        return Vec::new();
-    }
-    let name = |rest: &'_ str| rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
-    text.split("steps.").skip(1).map(|rest| &rest[..name(rest)]).filter(|name| !name.is_empty()).collect()
-}
-
 /// All texts of a start that are templates.
-fn texts(start: &Start) -> impl Iterator<Item = String> {
+pub(crate) fn texts(start: &Start) -> impl Iterator<Item = String> {
     // What is serialised of it would do as well, but not everything in it is a template.
     let of_values = |values: &Values| values.values().flat_map(texts_of).collect::<Vec<_>>();
     let some = |texts: &[&Option<String>]| texts.iter().filter_map(|text| (*text).clone()).collect::<Vec<_>>();

@@ -1,6 +1,6 @@
 //! Templates of values: minijinja, where a name that is not there is an error, and a lone `{{ expression }}` keeps its type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use minijinja::value::{Serde, Value as Jinja, ValueKind};
@@ -38,9 +38,17 @@ pub(crate) fn is_template(text: &str) -> bool {
     ["{{", "{%", "{#"].iter().any(|start| text.contains(start))
 }
 
-/// Whether a text is a template that asks for what other steps came to.
-pub(crate) fn uses_steps(text: &str) -> bool {
-    is_template(text) && text.contains("steps")
+/// Whether a text is a template that may ask for a value of this name.
+pub(crate) fn uses(text: &str, name: &str) -> bool {
+    is_template(text) && text.contains(name)
+}
+
+/// The names in `steps.NAME` of a template that can be read.
+pub(crate) fn steps_in(text: &str) -> BTreeSet<String> {
+    // What is no template is a text such as `steps.csv`.
+    let template = if is_template(text) { ENVIRONMENT.template_from_str(text).ok() } else { None };
+    let names = template.map(|template| template.undeclared_variables(true)).unwrap_or_default();
+    names.iter().filter_map(|name| name.strip_prefix("steps.")).filter_map(|rest| rest.split('.').next()).map(str::to_owned).collect()
 }
 
 /// Whether a text can be read as a template at all.

@@ -81,7 +81,10 @@ impl<'a> View<'a> {
         self.values.get_or_init(|| {
             let mut values = Context::default();
             values.set("event", &json(self.event));
-            values.set("changed", &self.paths());
+            // What nobody knows is no empty list.
+            if matches!(self.facts.changed, Fact::Known(_) | Fact::Absent(_)) {
+                values.set("changed", &self.paths());
+            }
             values
         })
     }

@@ -13,7 +13,17 @@ fn step(name: &str, more: &str) -> String {
 fn deliver(gate: &str) -> String {
     let head = "[[trigger]]\nname = \"deliver\"\non = \"push\"\n";
     let rule = "[[rule]]\nmetric = \"acc\"\nmax_regression_abs = 0.01\n";
-    [rule, head, &step("train", ""), gate, &step("promote", ""), &step("verify", ""), &step("rollback", "after = \"failed\""), &step("tell", "after = \"always\"")].concat()
+    [
+        rule,
+        head,
+        &step("train", ""),
+        gate,
+        &step("promote", ""),
+        &step("verify", ""),
+        &step("rollback", "after = \"failed\""),
+        &step("tell", "after = \"always\""),
+    ]
+    .concat()
 }
 
 const GATE: &str = "[[trigger.step]]\nname = \"gate\"\n[trigger.step.start.gate]\nbase = \"{{ event.base.commit }}\"\nhead = \"{{ event.head.commit }}\"\n";
@@ -71,7 +81,9 @@ fn the_gate_keeps_a_worse_model_from_being_promoted() {
 
 #[test]
 fn a_chain_that_was_killed_goes_on_where_it_was() {
-    let clone = Clone::new(&(String::from("[[trigger]]\nname = \"deliver\"\non = \"push\"\n") + &step("train", "") + &step("verify", "") + &step("tell", "")));
+    let clone = Clone::new(
+        &(String::from("[[trigger]]\nname = \"deliver\"\non = \"push\"\n") + &step("train", "") + &step("verify", "") + &step("tell", "")),
+    );
     clone.commit("data/a.csv", "2");
     // The first step ends, the second one waits.
     clone.commit("tool.sh", &TOOL.replace("\"$OUT/hold\"", "\"$OUT/hold-$1\""));
@@ -98,7 +110,9 @@ fn a_later_step_that_misses_a_value_stops_the_first() {
         ("{{ event.haed.commit }}", "did you mean `head`?"),
         ("{{ steps.train.ulr }}", "`steps.train.ulr` is not there"),
     ] {
-        let rule = String::from("[[trigger]]\nname = \"deliver\"\non = \"push\"\n") + &step("train", "") + &step("tell", "").replace("\"tell\"]", &format!("\"{value}\"]"));
+        let rule = String::from("[[trigger]]\nname = \"deliver\"\non = \"push\"\n")
+            + &step("train", "")
+            + &step("tell", "").replace("\"tell\"]", &format!("\"{value}\"]"));
         let clone = Clone::new(&rule);
         clone.commit("data/a.csv", "2");
         let told = clone.push(&[]).expect_error(2);
@@ -124,7 +138,9 @@ fn steps_see_what_those_before_came_to() {
 
 #[test]
 fn a_step_that_takes_too_long_has_failed() {
-    let rule = String::from("[[trigger]]\nname = \"deliver\"\non = \"push\"\n") + &step("train", "timeout = \"1s\"") + &step("rollback", "after = \"failed\"");
+    let rule = String::from("[[trigger]]\nname = \"deliver\"\non = \"push\"\n")
+        + &step("train", "timeout = \"1s\"")
+        + &step("rollback", "after = \"failed\"");
     let clone = Clone::new(&rule.replace("\"sh\", \"tool.sh\", \"train\"", "\"sleep\", \"30\""));
     clone.commit("data/a.csv", "2");
     let ran = clone.push(&[]);
@@ -136,7 +152,9 @@ fn a_step_that_takes_too_long_has_failed() {
 #[test]
 fn steps_in_several_systems() {
     let workflow = "[[trigger.step]]\nname = \"train\"\n[trigger.step.start.workflow]\nfile = \"train.yml\"\ninputs = { data = \"x\" }\n";
-    let rule = String::from("[[trigger]]\nname = \"deliver\"\non = \"push\"\n") + workflow + &step("tell", "").replace("\"tell\"]", "\"{{ steps.train.url }}\"]");
+    let rule = String::from("[[trigger]]\nname = \"deliver\"\non = \"push\"\n")
+        + workflow
+        + &step("tell", "").replace("\"tell\"]", "\"{{ steps.train.url }}\"]");
     let stage = Stage::new(&rule);
     stage.run("push", &stage.pushed(), &[]).expect(0);
     let (runs, calls) = (stage.runs(), fs::read_to_string(stage.repo.outside().join("calls")).expect("a call"));

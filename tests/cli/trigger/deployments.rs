@@ -1,6 +1,6 @@
 //! Steps that are shown as deployments at GitHub.
 
-use proofmark_testkit::github::{Fault, Plan, What};
+use proofmark_testkit::github::{Fault, What};
 
 use super::*;
 
@@ -15,7 +15,8 @@ fn rule() -> String {
 /// `environment ref: state, state` of all deployments, the oldest state first.
 fn shown(stage: &Stage) -> Vec<String> {
     let state = stage.github.state();
-    let states = |one: &proofmark_testkit::github::Deployment| one.statuses.iter().map(|status| status.state.clone()).collect::<Vec<_>>().join(", ");
+    let states =
+        |one: &proofmark_testkit::github::Deployment| one.statuses.iter().map(|status| status.state.clone()).collect::<Vec<_>>().join(", ");
     state.repo(REPOSITORY).deployments.values().map(|one| format!("{} {}: {}", one.environment, one.reference, states(one))).collect()
 }
 
@@ -40,7 +41,7 @@ fn lost_answers_make_no_second_deployment() {
         ("/repos/*/deployments/*/statuses", What::CutAfter),
         ("/repos/*/deployments/*/statuses", What::StatusAfter(502)),
     ] {
-        let stage = Stage::with(&rule(), |repository| Repository { plan: Plan::late(1), ..repository });
+        let stage = Stage::with(&rule(), |repository| Repository { plan: quick(1), ..repository });
         stage.github.fail(Fault::new("POST", path, what.clone()).nth(1));
         stage.run("push", &stage.pushed(), &[]).expect(0);
         assert_eq!(shown(&stage), [format!("staging {}: in_progress, success", stage.head)], "{path} {what:?}");

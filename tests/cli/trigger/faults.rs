@@ -1,6 +1,6 @@
 //! Whatever becomes of the answers: one run for each key, and an error that says which trigger.
 
-use proofmark_testkit::github::{Fault, Plan, Starts, What};
+use proofmark_testkit::github::{Fault, Starts, What};
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn a_start_whose_answer_is_lost_is_one_run() {
         What::TooManyRequests(Some(0)),
         What::SecondaryLimit(Some(0)),
     ] {
-        let stage = Stage::with(&train(PUSH), |repository| Repository { plan: Plan::late(1), ..repository });
+        let stage = Stage::with(&train(PUSH), |repository| Repository { plan: quick(1), ..repository });
         stage.github.fail(Fault::new("POST", START, what.clone()).nth(1));
         let ran = stage.run("push", &stage.pushed(), &[]);
         assert_eq!((ran.code, stage.runs().len()), (Some(0), 1), "{what:?}: {ran:?}");
@@ -35,7 +35,7 @@ fn a_start_whose_answer_is_lost_is_one_run() {
 #[test]
 fn servers_that_tell_no_number_are_asked_by_the_key() {
     for starts in [Starts::Untold, Starts::Strict] {
-        let stage = Stage::with(&train(PUSH), |repository| Repository { starts, plan: Plan::late(1), ..repository });
+        let stage = Stage::with(&train(PUSH), |repository| Repository { starts, plan: quick(1), ..repository });
         let told = stage.run("push", &stage.pushed(), &[]).expect(0);
         assert!(told.contains(&format!("/actions/runs/{}", stage.runs()[0].id)), "{told}");
         assert_eq!(stage.runs().len(), 1);
@@ -107,7 +107,7 @@ fn a_failed_order_does_not_keep_another_from_starting() {
 #[test]
 fn two_jobs_at_one_moment_leave_one_run() {
     for seed in 0..3 {
-        let stage = Stage::with(&train(PUSH), |repository| Repository { plan: Plan::late(1), ..repository });
+        let stage = Stage::with(&train(PUSH), |repository| Repository { plan: quick(1), ..repository });
         stage.github.random_delay(Duration::from_millis(40), seed);
         let payload = stage.pushed();
         let program = stage.program("push", &payload);

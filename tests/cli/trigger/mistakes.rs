@@ -1,4 +1,4 @@
-//! Mistakes in rules: each is told with its place, its field and a cure, and nothing is started.
+//! Mistakes in rules: each is told with its place, its field and a cure, and starts nothing.
 
 use super::*;
 
@@ -12,7 +12,9 @@ fn refused(rule: &str, told: &[&str]) {
     for part in told {
         assert!(error.contains(part), "no {part} in: {error}\n{rule}");
     }
-    assert!(clone.calls().is_empty(), "{error}");
+    // What has no mistake may run beside it, where the mistake is one of this event's values alone.
+    let calls = clone.calls();
+    assert!(calls.is_empty() || (error.contains("by it nothing was started") && calls == ["<good>"]), "{error}");
 }
 
 fn rule(more: &str) -> String {
@@ -21,8 +23,8 @@ fn rule(more: &str) -> String {
 
 #[test]
 fn keys_that_are_not_known() {
-    refused(&rule("pths = [\"data/**\"]"), &["pths", "line 9", "paths"]);
-    refused(&rule("").replace("argv", "argvs"), &["argvs", "line 11"]);
+    refused(&rule("pths = [\"data/**\"]"), &["pths", "proofmark.toml:9:1", "did you mean `paths`?"]);
+    refused(&rule("").replace("argv", "argvs"), &["argvs", "proofmark.toml:11:"]);
     refused(&rule("pace = { cooldwn = \"1h\" }"), &["cooldwn", "cooldown"]);
     refused(&rule("not = [{ path = [\"x\"] }]"), &["path", "paths"]);
     refused(&rule("").replace("start.command", "start.comand"), &["comand", "command"]);
@@ -30,11 +32,11 @@ fn keys_that_are_not_known() {
 
 #[test]
 fn values_of_the_wrong_type() {
-    refused(&rule("paths = \"data/**\""), &["paths", "line 9"]);
-    refused(&rule("own = \"yes\""), &["own", "line 9"]);
-    refused(&rule("pace = { per_day = -1 }"), &["per_day"]);
-    refused(&rule("pace = { cooldown = \"soon\" }"), &["cooldown", "soon"]);
-    refused(&rule("forks = \"sometimes\""), &["forks", "sometimes"]);
+    refused(&rule("paths = \"data/**\""), &["proofmark.toml:9:9", "expected a sequence", "write a list"]);
+    refused(&rule("own = \"yes\""), &["proofmark.toml:9:7"]);
+    refused(&rule("pace = { per_day = -1 }"), &["proofmark.toml:9:20", "-1"]);
+    refused(&rule("pace = { cooldown = \"soon\" }"), &["proofmark.toml:9:21", "soon", "30m"]);
+    refused(&rule("forks = \"sometimes\""), &["proofmark.toml:9:9", "sometimes", "`always`"]);
     refused(&rule("parameters.lr = { type = \"float\" }"), &["float", "number"]);
 }
 
@@ -75,7 +77,9 @@ fn templates_that_have_no_value() {
 
 #[test]
 fn values_in_code_are_refused() {
-    for argv in ["\"sh\", \"-c\", \"echo {{ event.branch }}\"", "\"python3\", \"-c\", \"print('{{ event.branch }}')\"", "\"{{ event.branch }}\""] {
+    for argv in
+        ["\"sh\", \"-c\", \"echo {{ event.branch }}\"", "\"python3\", \"-c\", \"print('{{ event.branch }}')\"", "\"{{ event.branch }}\""]
+    {
         refused(&rule("").replace("\"sh\", \"tool.sh\", \"x\"", argv), &["trigger `bad` (line 6)", "start.command.argv["]);
     }
     let workflow = "[[trigger]]\nname = \"bad\"\non = \"push\"\n[trigger.start.workflow]\nfile = \"{{ event.branch }}.yml\"\n";
@@ -88,7 +92,7 @@ fn parameters_of_the_wrong_type() {
         ("{ type = \"integer\", value = \"{{ event.branch }}\" }", "whole number"),
         ("{ type = \"number\", default = \"fast\" }", "number"),
         ("{ type = \"number\", min = 1.0, value = 0.5 }", "out of range"),
-        ("{ choices = [\"a\", \"b\"], default = \"c\" }", "write one of `a`, `b`"),
+        ("{ choices = [\"a\", \"b\"], default = \"c\" }", "none of its choices: `c`"),
         ("{ type = \"integer\" }", "has no default"),
         ("{ value = \"{{ event.tag }}\" }", "`event.tag` is not there"),
         ("{ type = \"boolean\", value = \"{{ event.branch }}\" }", "`true` or `false`"),

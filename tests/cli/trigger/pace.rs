@@ -1,7 +1,5 @@
 //! Limits, groups and gathering, decided from what the forge itself says was started.
 
-use proofmark_testkit::github::Plan;
-
 use super::*;
 
 /// The workflow's runs never end by themselves.

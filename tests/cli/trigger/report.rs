@@ -16,7 +16,11 @@ fn reported(clone: &Clone, accuracy: &str) -> String {
 fn rules() -> String {
     let rule = "[[rule]]\nmetric = \"acc\"\nmax_regression_abs = 0.01\n";
     rule.to_owned()
-        + &tool("blocked", "on = \"gate.blocked\"\nmetrics = [\"acc\"]\neffects = [\"block\"]", "\"blocked\", \"{{ event.verdict.failed[0] }}\"")
+        + &tool(
+            "blocked",
+            "on = \"gate.blocked\"\nmetrics = [\"acc\"]\neffects = [\"block\"]",
+            "\"blocked\", \"{{ event.verdict.failed[0] }}\"",
+        )
         + &tool("passed", "on = \"gate.passed\"", "\"passed\"")
         + &tool("failed", "on = \"gate\"\nverdicts = [\"fail\"]", "\"failed\"")
         + &tool("unjudged", "on = \"gate.not-judged\"", "\"unjudged\"")
@@ -24,9 +28,7 @@ fn rules() -> String {
 
 #[test]
 fn a_report_of_the_gate_is_an_event() {
-    for (accuracy, expected) in
-        [("0.5", vec!["<blocked><acc>", "<failed>"]), ("0.95", vec!["<passed>"]), ("broken", vec!["<unjudged>"])]
-    {
+    for (accuracy, expected) in [("0.5", vec!["<blocked><acc>", "<failed>"]), ("0.95", vec!["<passed>"]), ("broken", vec!["<unjudged>"])] {
         let clone = Clone::new(&rules());
         let report = reported(&clone, accuracy);
         clone.run(&["--report", &report]).expect(0);
@@ -64,7 +66,11 @@ fn a_drift_document_is_an_event() {
 
 #[test]
 fn a_webhook_of_mlflow_is_an_event() {
-    let rules = tool("deploy", "on = \"model_alias\"\nmodels = [\"churn*\"]\naliases = [\"champion\"]", "\"{{ event.model.name }}\", \"{{ event.model.version }}\"");
+    let rules = tool(
+        "deploy",
+        "on = \"model_alias\"\nmodels = [\"churn*\"]\naliases = [\"champion\"]",
+        "\"{{ event.model.name }}\", \"{{ event.model.version }}\"",
+    );
     for (alias, calls) in [("champion", 1), ("challenger", 0)] {
         let clone = Clone::new(&rules);
         let body = json!({

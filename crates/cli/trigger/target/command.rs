@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use proofmark_git::Head;
+use proofmark_render::escape::terminal;
 use proofmark_trigger::target::{Origin, Receipt, Target, TargetError};
 use proofmark_trigger::{Call, PastRun, RunState, StepResult};
 
@@ -54,7 +56,8 @@ impl<'a> Command<'a> {
         }
         let name = program.argv.first().map(String::as_str).unwrap_or_default();
         let mut command = std::process::Command::new(name);
-        command.args(&program.argv[1..]).current_dir(&program.folder).stdin(Stdio::null());
+        command.args(&program.argv[1..]).current_dir(&program.folder);
+        command.stdin(lease.shared().unwrap_or_else(|_| Stdio::null()));
         // Standard output is for what comes out of this command, and programs may talk.
         command.stdout(Stdio::from(std::io::stderr()));
         if !program.keeps_tokens {
@@ -64,10 +67,29 @@ impl<'a> Command<'a> {
         }
         command.envs(program.env.iter().map(|(name, value)| (name, value))).env("PROOFMARK_KEY", key);
         let child = command.spawn().map_err(|error| unstartable(name, &program.folder, &error))?;
+        self.tell_of_another_commit(name);
         let id = Some(format!("process {}", child.id()));
         *self.running.borrow_mut() = Some(child);
         *self.lease.borrow_mut() = Some(lease);
         Ok(Receipt { id, is_ours_to_end: true, ..Receipt::new(Origin::New) })
+    }
+
+    /// Programs run on what is checked out, which may be another commit than the event is about.
+    fn tell_of_another_commit(&self, name: &str) {
+        let source = self.now.source;
+        let head = source.repository.as_ref().and_then(|repository| match repository.head() {
+            Ok(Head::Branch { commit, .. } | Head::Detached { commit }) => Some(commit),
+            _ => None,
+        });
+        let (Some(here), Some(wanted)) = (head, &source.event.head.commit) else { return };
+        // A merge that was made for the test holds it.
+        if here.id != *wanted && !here.parents.contains(wanted) {
+            let short = |id: &str| id.get(..10).unwrap_or(id).to_owned();
+            let (here, wanted) = (short(&here.id), short(wanted));
+            self.now
+                .printer
+                .say(&format!("note: `{}` runs on {here}, which is checked out, and the event is about {wanted}", terminal(name)));
+        }
     }
 
     fn done_before(&self, key: &str) -> Result<Option<StepResult>, TargetError> {

@@ -5,7 +5,7 @@ use proofmark_trigger::{Call, PastRun, StepResult};
 use serde_json::{Map, Value};
 
 use super::workflow::told;
-use super::{host_of, link_to, was_sent};
+use super::{handed_over, host_of, link_to, was_sent};
 use crate::trigger::Now;
 
 pub(super) struct Dispatch<'a> {
@@ -28,13 +28,13 @@ impl Target for Dispatch<'_> {
     fn start(&self, call: &Call, key: &str) -> Result<Receipt, TargetError> {
         let Call::Dispatch { repository, event_type, payload } = call else { return Err(other()) };
         if was_sent(key, self.now)? {
-            return Ok(Receipt { can_wait: false, ..Receipt::new(Origin::Earlier) });
+            return Ok(handed_over(Origin::Earlier));
         }
         let mut carried: Map<String, Value> = payload.clone().into_iter().collect();
         carried.insert("proofmark".to_owned(), Value::String(key.to_owned()));
         let link = link_to(repository.as_deref(), self.now)?;
         link.block_on(link.client().repository_dispatch(event_type, &Value::Object(carried))).map_err(told)?;
-        Ok(Receipt { can_wait: false, ..Receipt::new(Origin::New) })
+        Ok(handed_over(Origin::New))
     }
 
     fn wait(&self, _: &Call, _: &Receipt, _: Option<u64>) -> Result<StepResult, TargetError> {

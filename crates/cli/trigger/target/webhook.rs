@@ -7,7 +7,7 @@ use proofmark_trigger::target::{Fault, Origin, Receipt, Target, TargetError};
 use proofmark_trigger::{Call, PastRun, StepResult};
 use serde_json::{Map, Value, json};
 
-use super::{seconds, was_sent};
+use super::{handed_over, seconds, was_sent};
 use crate::network;
 use crate::trigger::Now;
 
@@ -90,11 +90,11 @@ impl Target for Webhook<'_> {
     fn start(&self, call: &Call, key: &str) -> Result<Receipt, TargetError> {
         let Call::Webhook { url, body, secret_env } = call else { return Err(other()) };
         if was_sent(key, self.now)? {
-            return Ok(Receipt { can_wait: false, ..Receipt::new(Origin::Earlier) });
+            return Ok(handed_over(Origin::Earlier));
         }
         let secret = self.secret(secret_env)?;
         self.send(url, &secret, key, &self.body(body, key))?;
-        Ok(Receipt { can_wait: false, ..Receipt::new(Origin::New) })
+        Ok(handed_over(Origin::New))
     }
 
     fn wait(&self, _: &Call, _: &Receipt, _: Option<u64>) -> Result<StepResult, TargetError> {

@@ -20,7 +20,7 @@ pub(super) struct Mistake {
 
 /// The first mistake. Rules get their lines on the way.
 pub(super) fn check(config: &mut Config, text: &str, path: &[&str]) -> Result<(), Mistake> {
-    let places = Places { text, path };
+    let places = Places::read(text, path);
     let rules = places.of("rule");
     for (index, rule) in config.rule.iter_mut().enumerate() {
         rule.line.0 = rules.get(index).map(|at| at.line);
@@ -151,22 +151,37 @@ fn check_runs(runs: &Runs) -> Result<(), String> {
     }
 }
 
-/// Where things stand in the file.
+/// Where things stand in the file, which is read for it once: a configuration may have a thousand tables.
 struct Places<'a> {
     text: &'a str,
+    root: Option<DeValue<'a>>,
     path: &'a [&'a str],
 }
 
-impl Places<'_> {
+impl<'a> Places<'a> {
+    fn read(text: &'a str, path: &'a [&'a str]) -> Self {
+        let root = DeTable::parse(text).ok().map(|document| DeValue::Table(document.into_inner()));
+        Self { text, root, path }
+    }
+
     /// Where each table of an array begins: its header, or its brace in a list.
     fn of(&self, array: &str) -> Vec<Position> {
-        let Ok(document) = DeTable::parse(self.text) else { return Vec::new() };
-        let root = DeValue::Table(document.into_inner());
-        let found = self.path.iter().copied().chain([array]).try_fold(&root, |value, name| match value {
+        let Some(root) = &self.root else { return Vec::new() };
+        let found = self.path.iter().copied().chain([array]).try_fold(root, |value, name| match value {
             DeValue::Table(table) => table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value.get_ref()),
             _ => None,
         });
         let Some(DeValue::Array(entries)) = found else { return Vec::new() };
-        entries.iter().map(|entry| Position::of(self.text.as_bytes(), entry.span().start)).collect()
+        // One after the other, each counts on from the one before.
+        let (mut from, mut line) = (0, 1);
+        let place = |entry: &toml::Spanned<DeValue<'_>>| {
+            let start = entry.span().start;
+            let between = self.text.as_bytes().get(from..start).unwrap_or_default();
+            line += u32::try_from(between.iter().filter(|&&byte| byte == b'\n').count()).unwrap_or(u32::MAX);
+            from = start.max(from);
+            let column = Position::of(&self.text.as_bytes()[self.text[..start].rfind('\n').map_or(0, |at| at + 1)..start], start).column;
+            Position { line, column }
+        };
+        entries.iter().map(place).collect()
     }
 }

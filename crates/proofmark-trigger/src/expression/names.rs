@@ -1,5 +1,7 @@
 //! Names in an expression that nothing has: a typo would make an expression that never holds.
 
+use std::collections::BTreeSet;
+
 use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr};
 use proofmark_core::config::nearest;
@@ -11,48 +13,63 @@ use crate::error::Mistake;
 const FUNCTIONS: [&str; 14] =
     ["size", "contains", "startsWith", "endsWith", "string", "int", "uint", "double", "bool", "bytes", "min", "max", "type", "dyn"];
 
-/// Whether every name and every function is one that there is.
-pub(super) fn check(field: &str, root: &IdedExpr) -> Result<(), Mistake> {
-    walk(field, root, &mut NAMES.to_vec())
+/// Whether every name and every function is one that there is; which of [`NAMES`] are used.
+pub(super) fn check(field: &str, root: &IdedExpr) -> Result<BTreeSet<&'static str>, Mistake> {
+    let mut walker = Walker { field, known: NAMES.to_vec(), used: BTreeSet::new() };
+    walker.walk(root)?;
+    Ok(walker.used)
 }
 
-fn walk<'e>(field: &str, at: &'e IdedExpr, known: &mut Vec<&'e str>) -> Result<(), Mistake> {
-    match &at.expr {
-        Expr::Unspecified | Expr::Literal(_) => Ok(()),
-        // The library's own names begin with `@`.
-        Expr::Ident(name) if name.starts_with('@') || known.contains(&name.as_str()) => Ok(()),
-        Expr::Ident(name) => Err(unknown(field, "value", name, &known[..])),
-        Expr::Call(call) => {
-            // Operators are functions with odd names: `_&&_`.
-            let is_word = call.func_name.starts_with(|letter: char| letter.is_ascii_alphabetic());
-            if is_word && !FUNCTIONS.contains(&call.func_name.as_str()) {
-                return Err(unknown(field, "function", &call.func_name, &FUNCTIONS));
+struct Walker<'e> {
+    field: &'e str,
+    /// Names at this place.
+    known: Vec<&'e str>,
+    used: BTreeSet<&'static str>,
+}
+
+impl<'e> Walker<'e> {
+    fn walk(&mut self, at: &'e IdedExpr) -> Result<(), Mistake> {
+        match &at.expr {
+            Expr::Unspecified | Expr::Literal(_) => Ok(()),
+            // The library's own names begin with `@`.
+            Expr::Ident(name) if name.starts_with('@') || self.known.contains(&name.as_str()) => {
+                // One that a macro has of its own is not told apart: to ask for too much does no harm.
+                self.used.extend(NAMES.iter().find(|known| *known == name));
+                Ok(())
             }
-            call.target.iter().map(AsRef::as_ref).chain(&call.args).try_for_each(|part| walk(field, part, known))
+            Expr::Ident(name) => Err(unknown(self.field, "value", name, &self.known)),
+            Expr::Call(call) => {
+                // Operators are functions with odd names: `_&&_`.
+                let is_word = call.func_name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+                if is_word && !FUNCTIONS.contains(&call.func_name.as_str()) {
+                    return Err(unknown(self.field, "function", &call.func_name, &FUNCTIONS));
+                }
+                call.target.iter().map(AsRef::as_ref).chain(&call.args).try_for_each(|part| self.walk(part))
+            }
+            Expr::Comprehension(macro_) => {
+                self.walk(&macro_.iter_range)?;
+                let outside = self.known.len();
+                self.known.extend([macro_.iter_var.as_str(), macro_.accu_var.as_str()]);
+                self.known.extend(macro_.iter_var2.as_deref());
+                let parts = [&macro_.accu_init, &macro_.loop_cond, &macro_.loop_step, &macro_.result];
+                let result = parts.into_iter().try_for_each(|part| self.walk(part));
+                self.known.truncate(outside);
+                result
+            }
+            Expr::List(list) => list.elements.iter().try_for_each(|part| self.walk(part)),
+            Expr::Select(select) => self.walk(&select.operand),
+            Expr::Map(map) => map.entries.iter().try_for_each(|entry| self.walk_entry(&entry.expr)),
+            Expr::Struct(made) => made.entries.iter().try_for_each(|entry| self.walk_entry(&entry.expr)),
         }
-        Expr::Comprehension(macro_) => {
-            walk(field, &macro_.iter_range, known)?;
-            let outside = known.len();
-            known.extend([macro_.iter_var.as_str(), macro_.accu_var.as_str()]);
-            known.extend(macro_.iter_var2.as_deref());
-            let parts = [&macro_.accu_init, &macro_.loop_cond, &macro_.loop_step, &macro_.result];
-            let result = parts.into_iter().try_for_each(|part| walk(field, part, known));
-            known.truncate(outside);
-            result
-        }
-        Expr::List(list) => list.elements.iter().try_for_each(|part| walk(field, part, known)),
-        Expr::Select(select) => walk(field, &select.operand, known),
-        Expr::Map(map) => map.entries.iter().try_for_each(|entry| walk_entry(field, &entry.expr, known)),
-        Expr::Struct(made) => made.entries.iter().try_for_each(|entry| walk_entry(field, &entry.expr, known)),
     }
-}
 
-fn walk_entry<'e>(field: &str, entry: &'e EntryExpr, known: &mut Vec<&'e str>) -> Result<(), Mistake> {
-    match entry {
-        EntryExpr::StructField(own) => walk(field, &own.value, known),
-        EntryExpr::MapEntry(entry) => {
-            walk(field, &entry.key, known)?;
-            walk(field, &entry.value, known)
+    fn walk_entry(&mut self, entry: &'e EntryExpr) -> Result<(), Mistake> {
+        match entry {
+            EntryExpr::StructField(own) => self.walk(&own.value),
+            EntryExpr::MapEntry(entry) => {
+                self.walk(&entry.key)?;
+                self.walk(&entry.value)
+            }
         }
     }
 }

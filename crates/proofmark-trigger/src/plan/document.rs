@@ -85,6 +85,8 @@ pub enum Outcome {
     Superseded,
     /// It is not to be started: a run of its group is under way, or it costs too much.
     Rejected,
+    /// It would go round in a circle: the event is of proofmark's own, or too many orders led to it.
+    Stopped,
     /// Whoever asked may not, or what they wrote cannot be understood.
     Refused,
     /// It cannot be told whether it fires, or a value is missing: nothing is started.
@@ -102,6 +104,7 @@ impl Outcome {
             Self::Held => "held",
             Self::Superseded => "superseded",
             Self::Rejected => "rejected",
+            Self::Stopped => "stopped",
             Self::Refused => "refused",
             Self::Undecided => "undecided",
             Self::Skipped => "skipped",
@@ -192,7 +195,9 @@ impl Decision {
                     RunState::Passed => "passed",
                     RunState::Failed => "failed",
                 };
-                Self { earlier: Some(state), ..new(Outcome::Duplicate, Some(format!("it was started before: {place} {how}"))) }
+                let hint =
+                    (state == RunState::Failed).then(|| "to start it once more: `--again WORD`, with a word of your choice".to_owned());
+                Self { earlier: Some(state), hint, ..new(Outcome::Duplicate, Some(format!("it was started before: {place} {how}"))) }
             }
             Standing::Held { until, why } => Self { until, ..new(Outcome::Held, Some(why)) },
             Standing::Superseded(why) => new(Outcome::Superseded, Some(why)),

@@ -35,7 +35,7 @@ fn comment(body: &str, fields: Value) -> Event {
 fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
-            from.into_iter().for_each(|(name, value)| merge(into.entry(name).or_insert(Value::Null), value))
+            from.into_iter().for_each(|(name, value)| merge(into.entry(name).or_insert(Value::Null), value));
         }
         (into, from) => *into = from,
     }

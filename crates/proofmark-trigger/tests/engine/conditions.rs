@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use proofmark_core::event::Event;
-use proofmark_trigger::facts::{DvcChanges, Fact, Facts};
-use proofmark_trigger::{Clause, Outcome};
+use proofmark_trigger::facts::{DvcChanges, Fact, Facts, Needs};
+use proofmark_trigger::{Clause, Outcome, Past, Request, needs, plan};
 use serde_json::{Value, json};
 
-use crate::support::{changed, decide, event, only, outcome, push, rules, told, trigger};
+use crate::support::{changed, decide, event, only, outcome, push, request, rules, told, trigger};
 
 /// Conditions of one rule, an event, and whether the rule is for it.
 type Row<'a> = (&'a str, Value, bool);
@@ -262,7 +262,23 @@ fn what_nobody_knows_starts_nothing_and_says_why() {
         let decision = only(&plan);
         assert_eq!(decision.outcome, Outcome::Undecided, "{condition}");
         assert!(told(decision).contains(name) && told(decision).contains(why), "{condition}: {}", told(decision));
-        assert!(decision.clauses.iter().any(|clause| clause.holds.is_none()), "{condition}: {:?}", decision.clauses);
+        let doubtful = decision.clauses.iter().find(|clause| clause.holds.is_none());
+        assert!(doubtful.is_some_and(|clause| clause.found.contains(why)), "{condition}: {:?}", decision.clauses);
+    }
+}
+
+/// Words in texts are no names.
+#[test]
+fn an_expression_needs_what_it_names_and_no_more() {
+    for (when, changed, dvc) in [
+        ("event.branch == 'changed.dvc'", false, false),
+        ("changed.exists(file, file.endsWith('.dvc'))", true, false),
+        ("dvc.data == ['changed']", false, true),
+        ("size(changed) > 0 && dvc != null", true, true),
+    ] {
+        let rules = rules(&trigger("r", &format!("on = \"push\"\nwhen = \"{when}\"")));
+        let asked = needs(&rules, &push(), &Facts::default(), &request());
+        assert_eq!(asked, Needs { changed, dvc, ..Needs::default() }, "{when}");
     }
 }
 
@@ -352,7 +368,6 @@ fn a_rule_that_is_not_for_an_event_is_only_counted_unless_somebody_asks() {
     let explained = decide(&rules, &push(), &changed(&[]));
     assert_eq!((explained.skipped, only(&explained).outcome), (0, Outcome::Skipped));
     assert_eq!(only(&explained).reason.as_deref(), Some("`branches` is next: main"));
-    let request = proofmark_trigger::Request { explain: false, ..crate::support::request() };
-    let plain = proofmark_trigger::plan(&rules, &push(), &changed(&[]), &proofmark_trigger::Past::default(), &request);
+    let plain = plan(&rules, &push(), &changed(&[]), &Past::default(), &Request { explain: false, ..request() });
     assert_eq!((plain.skipped, plain.decisions.len()), (1, 0));
 }

@@ -67,13 +67,13 @@ fn our_own_accounts_start_nothing_unless_a_rule_says_so() {
     let settings = "[triggers]\nown_accounts = [\"Acme-Bot\"]\n";
     let rule = format!("{settings}{}", trigger("r", "on = 'push'"));
     let own = format!("{settings}{}", trigger("r", "on = 'push'\nown = true"));
-    for (login, expected) in [("acme-bot", Outcome::Skipped), ("ACME-BOT", Outcome::Skipped), ("acme-bot-2", Outcome::Fires)] {
+    for (login, expected) in [("acme-bot", Outcome::Stopped), ("ACME-BOT", Outcome::Stopped), ("acme-bot-2", Outcome::Fires)] {
         assert_eq!(outcome(&rule, &by(login), &changed(&[])), expected, "{login}");
         assert_eq!(outcome(&own, &by(login), &changed(&[])), Outcome::Fires, "{login}");
     }
     let mine = Request { own_account: Some("token-owner".to_owned()), ..request() };
     let plan = plan(&rules(&rule), &by("Token-Owner"), &changed(&[]), &Past::default(), &mine);
-    assert_eq!(only(&plan).outcome, Outcome::Skipped);
+    assert_eq!(only(&plan).outcome, Outcome::Stopped);
     assert!(told(only(&plan)).contains("Token-Owner is our own account"), "{}", told(only(&plan)));
 }
 
@@ -86,11 +86,11 @@ fn a_chain_of_orders_has_an_end() {
     };
     for (settings, depth, expected) in [
         ("", 2, Outcome::Fires),
-        ("", 3, Outcome::Skipped),
-        ("", u32::MAX, Outcome::Skipped),
+        ("", 3, Outcome::Stopped),
+        ("", u32::MAX, Outcome::Stopped),
         ("[triggers]\nmax_depth = 1\n", 0, Outcome::Fires),
-        ("[triggers]\nmax_depth = 1\n", 1, Outcome::Skipped),
-        ("[triggers]\nmax_depth = 0\n", 0, Outcome::Skipped),
+        ("[triggers]\nmax_depth = 1\n", 1, Outcome::Stopped),
+        ("[triggers]\nmax_depth = 0\n", 0, Outcome::Stopped),
     ] {
         let rule = format!("{settings}{}", trigger("r", "on = 'push'\nown = true"));
         assert_eq!(outcome(&rule, &of(depth), &changed(&[])), expected, "{settings} {depth}");

@@ -198,6 +198,10 @@ fn steps() {
     check_start(&steps(&[one("a", ""), uses("b", "b")]), &["`step[1].start`: `steps.b` is no step before this one"]);
     check_start(&steps(&[one("a", ""), uses("b", "c")]), &["`steps.c` is no step before this one"]);
     check_start("start.command.argv = ['x', '{{ steps.a.url }}']", &["`start`: `steps.a` is no step before this one"]);
+    // A text is no template, and beside one it is none either.
+    crate::support::rules(
+        "[[trigger]]\nname = 'r'\non = 'push'\nstart.command.argv = ['x', 'steps.csv', 'steps.log of {{ event.branch }}']\n",
+    );
 }
 
 #[test]

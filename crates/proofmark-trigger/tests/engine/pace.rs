@@ -213,6 +213,17 @@ fn events_are_gathered_until_it_is_quiet() {
     assert_eq!(only(&at(&policy, &pushed(1, NOW + DAY), &Past::default(), NOW)).until, Some(NOW + 300));
 }
 
+/// Else each look at it would begin the wait anew.
+#[test]
+fn an_event_that_does_not_tell_its_time_came_when_it_was_written_down() {
+    let policy = paced("quiet = '5m'");
+    let mut timeless = pushed(1, NOW);
+    timeless.time = None;
+    let waits = wait(vec![waiting(1, NOW)]);
+    assert_eq!(only(&at(&policy, &timeless, &waits, NOW + 299)).until, Some(NOW + 300));
+    assert_eq!(only(&at(&policy, &timeless, &waits, NOW + 300)).outcome, Outcome::Fires);
+}
+
 #[test]
 fn the_newest_event_stands_for_all_and_names_them() {
     let policy = paced("quiet = '5m'");

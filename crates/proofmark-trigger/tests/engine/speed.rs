@@ -13,6 +13,7 @@ const BAR: Duration = Duration::from_millis(100);
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "speed is measured with a clock")]
+#[expect(clippy::print_stdout, reason = "the figure is for whoever looks")]
 fn a_thousand_rules_are_planned_at_once() {
     let (event, facts) = (load::push(), load::facts());
     for (name, config) in load::sets() {

@@ -1,10 +1,11 @@
 //! Values in orders: what is missing is named before anything starts, types stay, and hostile texts stay one argument each.
 
 use proofmark_core::event::Event;
-use proofmark_trigger::{Call, Outcome};
+use proofmark_trigger::facts::{Fact, Facts, Needs};
+use proofmark_trigger::{Call, Outcome, needs};
 use serde_json::{Value, json};
 
-use crate::support::{changed, decide, event, only, order, push, rules, told, trigger};
+use crate::support::{changed, decide, event, only, order, push, request, rules, told, trigger};
 
 fn command(argv: &str) -> String {
     format!("[[trigger]]\nname = 'r'\non = 'push'\nstart.command.argv = [{argv}]\n")
@@ -113,6 +114,20 @@ fn systems_that_know_only_texts_get_texts_or_a_cure() {
             "{value}"
         );
     }
+}
+
+/// What nobody knows is no empty list.
+#[test]
+fn files_in_a_value_are_asked_for_and_not_made_up() {
+    let rule = rules(&trigger("r", "on = 'push'\nstart.workflow.inputs.files = '{{ changed | join(\" \") }}'"));
+    assert_eq!(needs(&rule, &push(), &Facts::default(), &request()), Needs { changed: true, ..Needs::default() });
+    for changed in [Fact::Unasked, Fact::Unknown("the clone is shallow".to_owned())] {
+        let plan = decide(&rule, &push(), &Facts { changed, ..Facts::default() });
+        assert_eq!(only(&plan).outcome, Outcome::Undecided);
+        assert!(told(only(&plan)).contains("`start.workflow.inputs.files`: `changed` is not there"), "{}", told(only(&plan)));
+    }
+    let none = Facts { changed: Fact::Absent("there is nothing before it".to_owned()), ..Facts::default() };
+    assert_eq!(only(&decide(&rule, &push(), &none)).outcome, Outcome::Fires);
 }
 
 #[test]
