@@ -187,8 +187,8 @@ pub(super) fn report(plan: &Plan, done: &[Done], wait: bool, printer: &Printer) 
         if let Some(error) = &order.done.error {
             let mut told = CliError::from(error.clone());
             if error.fault == Fault::Doubt {
-                let hint = "look for the key there; running this again looks for it too, where the system can tell, and else sends it again with the same key";
-                told = told.hint(format!("{hint}: {}", order.key));
+                let again = "running this again looks first, and where the system can tell it starts nothing twice";
+                told = told.hint(format!("look for the key {} there; {again}", order.key));
             }
             code = worse(code, printer.error(&told));
         } else if order.done.has_failed() {
