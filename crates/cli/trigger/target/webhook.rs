@@ -28,7 +28,7 @@ impl<'a> Webhook<'a> {
     fn secret(&self, name: &str) -> Result<Secret, TargetError> {
         let wrong = |why: &str| TargetError::input(format!("the variable `{name}` with the secret {why}"));
         let value = self.now.world.var(name).ok_or_else(|| wrong("is not set").hint("a webhook is never sent without a signature"))?;
-        Secret::parse(value).map_err(|why| wrong(why))?.ok_or_else(|| wrong("is empty"))
+        Secret::parse(value).map_err(&wrong)?.ok_or_else(|| wrong("is empty"))
     }
 
     fn body(&self, body: &std::collections::BTreeMap<String, Value>, key: &str) -> Vec<u8> {
