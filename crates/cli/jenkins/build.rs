@@ -136,7 +136,7 @@ pub(crate) fn as_step(args: &Build, stage: &str, world: &World, printer: &Printe
 
 fn carry_out(args: &Build, world: &World, printer: &Printer) -> Result<(u8, BuildDocument), CliError> {
     let deadline = Deadline::after(args.timeout);
-    let base = access::base(args.server.as_deref(), world)?;
+    let base = access::base(args.server.as_deref().map(|text| ("--server", text)), world)?;
     let path = JobPath::parse(&args.job, &base).map_err(|why| CliError::input(format!("`{}`: {why}", args.job)))?;
     let talk = Talk::new(printer);
     let client = Client::new(base, access::access(world)?, &talk)?;

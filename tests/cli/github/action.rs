@@ -74,7 +74,7 @@ fn no_value_becomes_an_option_of_its_own() {
 #[test]
 fn wrong_inputs_are_told() {
     for (name, value, word) in [
-        ("command", "delete", "gate, report or pending"),
+        ("command", "delete", "gate, report, pending or trigger"),
         ("comment", "sometimes", "hide-and-recreate"),
         ("dry-run", "yes", "true or false"),
         ("max-rows", "many", "max-rows"),

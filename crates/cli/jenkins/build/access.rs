@@ -12,9 +12,10 @@ use crate::world::World;
 /// One try of one request, in seconds. A large Jenkins may think for a while before it takes a job.
 const TIMEOUT: u64 = 60;
 
-pub(crate) fn base(server: Option<&str>, world: &World) -> Result<Base, CliError> {
-    let (name, text) = match (server, world.var("JENKINS_URL")) {
-        (Some(text), _) => ("the given server", text),
+/// The address of Jenkins: what `named` says, by its name and its text, else the variable.
+pub(crate) fn base(named: Option<(&str, &str)>, world: &World) -> Result<Base, CliError> {
+    let (name, text) = match (named, world.var("JENKINS_URL")) {
+        (Some(named), _) => named,
         (None, Some(text)) => ("JENKINS_URL", text),
         (None, None) => {
             return Err(CliError::input("the address of Jenkins is not known").hint("give `--server URL`, or set JENKINS_URL"));

@@ -39,7 +39,7 @@ impl<'a> Jenkins<'a> {
     }
 
     fn client(&self, wanted: &Wanted<'_>) -> Result<(Client<'_>, JobPath), TargetError> {
-        let base: Base = access::base(wanted.server, self.now.world)?;
+        let base: Base = access::base(wanted.server.map(|text| ("`server`", text)), self.now.world)?;
         let path = JobPath::parse(wanted.job, &base).map_err(|why| TargetError::input(format!("`{}`: {why}", wanted.job)))?;
         let client = Client::new(base, access::access(self.now.world)?, &self.talk).map_err(told)?;
         Ok((client, path))
