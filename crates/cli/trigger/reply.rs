@@ -162,9 +162,10 @@ fn status(text: &mut String, now: &Now<'_>) -> Result<(), CliError> {
     super::past::of_rules(&mut past, now);
     past.runs.sort_by_key(|run| std::cmp::Reverse(run.started));
     text.push_str("\n| trigger | state | since | run |\n|---|---|---|---|\n");
-    let name =
-        |hash: &str| now.found.names.iter().find(|name| proofmark_trigger::rule_hash(name) == hash).map_or("(a step)", String::as_str);
-    for run in past.runs.iter().take(MOST_RUNS) {
+    // Chains and their later steps have marks of their own; the first step stands for them.
+    let name = |hash: &str| now.found.names.iter().find(|name| proofmark_trigger::rule_hash(name) == hash);
+    let known = past.runs.iter().filter_map(|run| Some((name(&run.mark.rule)?, run)));
+    for (rule, run) in known.take(MOST_RUNS) {
         let place = url(&run.place).map_or_else(|| markdown(&run.place), |address| format!("[look]({address})"));
         let state = match run.state {
             proofmark_trigger::RunState::UnderWay => "under way",
@@ -172,7 +173,7 @@ fn status(text: &mut String, now: &Now<'_>) -> Result<(), CliError> {
             proofmark_trigger::RunState::Failed => "failed",
         };
         let since = show::day_and_time(run.started);
-        let _ = writeln!(text, "| {} | {state} | {since} | {place} |", markdown(name(&run.mark.rule)));
+        let _ = writeln!(text, "| {} | {state} | {since} | {place} |", markdown(rule));
     }
     Ok(())
 }

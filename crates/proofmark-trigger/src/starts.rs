@@ -15,7 +15,7 @@ use crate::template::{self, Context};
 /// Inputs of a workflow at most, as GitHub has it; one of them takes the key.
 const MOST_INPUTS: usize = 25;
 /// Programs that run text as code after one of these options.
-const SHELLS: [(&str, &[&str]); 16] = [
+const SHELLS: [(&str, &[&str]); 17] = [
     ("sh", &["-c"]),
     ("bash", &["-c"]),
     ("dash", &["-c"]),
@@ -31,6 +31,7 @@ const SHELLS: [(&str, &[&str]); 16] = [
     ("ruby", &["-e"]),
     ("node", &["-e", "-p", "--eval"]),
     ("env", &["-S"]),
+    ("su", &["-c"]),
     ("Rscript", &["-e"]),
 ];
 
