@@ -134,7 +134,7 @@ impl Host {
     /// The same for a build of Jenkins, whose environment tells less.
     fn ask_of_build(&mut self) -> Result<(), CliError> {
         // Without a repository at GitHub there is nobody to ask, and the local comparison needs nobody.
-        if !self.has_token() || self.run.repository.is_none() {
+        if !self.can_ask() {
             return Ok(());
         }
         let link = self.link()?;
@@ -178,6 +178,11 @@ impl Host {
     /// Whether a build of Jenkins runs us.
     pub(crate) fn is_build(&self) -> bool {
         self.jenkins.is_some()
+    }
+
+    /// Whether GitHub can be asked about the repository.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.has_token() && self.run.repository.is_some()
     }
 
     pub(crate) fn has_token(&self) -> bool {

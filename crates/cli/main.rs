@@ -8,6 +8,7 @@ mod compare;
 mod completions;
 mod configuration;
 mod demo;
+mod digest;
 mod doctor;
 mod evidence;
 mod exit;

@@ -107,8 +107,26 @@ impl Clone {
         entries.as_array().expect("a list").iter().filter_map(shown).collect()
     }
 
+    /// Waits until the tool was called so often, and the journal says so: a process that is killed between the two never wrote it.
     fn wait_for_call(&self, count: usize) {
         until("the tool runs", || self.calls().len() >= count && !self.read("env").is_empty());
+        let path = self.repo.path().join(".git/proofmark/triggers.jsonl");
+        until("the journal says so", || {
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            // A chain has an entry of its own beside those of its steps.
+            let is_call =
+                |line: &&str| line.contains("\"what\":\"started\"") && (line.contains("\"step\":") || !text.contains("\"step\":"));
+            text.lines().filter(is_call).count() >= count
+        });
+    }
+
+    /// Waits until no program holds the lease that it was started with.
+    fn wait_for_programs(&self) {
+        let folder = self.repo.path().join(".git/proofmark/triggers.jsonl.running");
+        until("the programs end", || {
+            let files = fs::read_dir(&folder).into_iter().flatten().flatten();
+            files.map(|file| fs::File::open(file.path())).all(|file| file.is_ok_and(|file| file.try_lock().is_ok()))
+        });
     }
 }
 

@@ -9,11 +9,11 @@ use proofmark_core::report::Report;
 use proofmark_mlflow::Registry;
 use proofmark_mlflow::model::{ModelVersion, Which};
 use proofmark_render as render;
-use sha2::{Digest as _, Sha256};
 
 use super::Promote;
 use super::moves::{PREFIX, moved};
 use crate::base::Purpose;
+use crate::digest::sha256;
 use crate::exit::{self, CliError};
 use crate::gate::{self, Gate, Judged, judged};
 use crate::host::Host;
@@ -81,7 +81,7 @@ impl Evidence {
         is_about_runs(&report, &session)?;
         not_moved(args, &report.comparison, before, version.version)?;
         let text = render::json(stored.as_ref().unwrap_or(&report))?;
-        let digest = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = sha256(text.as_bytes());
         Ok(Found::Passed(Box::new(Self {
             version,
             verdict: report.judgement.verdict,

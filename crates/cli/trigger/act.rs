@@ -102,7 +102,7 @@ fn refused(order: &Order, error: TargetError) -> Done {
 
 /// What each entry says of the event.
 fn about(event: &Event, now: &Now<'_>) -> Entry {
-    let commit = event.head.commit.as_deref().map(|id| id.get(..10).unwrap_or(id));
+    let commit = event.head.short_commit();
     let place = event.tag.as_deref().or(event.branch.as_deref());
     let parts = [Some(event.name()), event.repository.clone(), place.map(str::to_owned), commit.map(str::to_owned)];
     let told = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");

@@ -10,9 +10,9 @@ use proofmark_git::{DefaultBranch, Head, Repository};
 use proofmark_github::event as github;
 use proofmark_jenkins::{event as jenkins, host as build};
 use proofmark_mlflow::webhook;
-use sha2::{Digest as _, Sha256};
 
 use super::SourceArgs;
+use crate::digest::sha256;
 use crate::exit::CliError;
 use crate::host::Host;
 use crate::session::open_repository;
@@ -60,6 +60,11 @@ impl Source {
         }
         Ok(Self { event, host, repository, is_local })
     }
+
+    /// GitHub, where it can be asked.
+    pub(crate) fn server(&self) -> Option<&Host> {
+        self.host.as_ref().filter(|host| host.can_ask())
+    }
 }
 
 /// A report tells of a run as whoever wrote it likes; what the run that reads it is about is known better.
@@ -97,7 +102,7 @@ pub(crate) fn of_file(file: &Path, name: Option<&str>, world: &World) -> Result<
 /// The same of bytes; `file` is for messages, and its name may tell the kind of event.
 pub(crate) fn of_bytes(bytes: &[u8], name: Option<&str>, file: &Path) -> Result<Event, CliError> {
     let shown = file.display().to_string();
-    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(bytes);
     let mut event = match (name, form(bytes)) {
         (None, Form::Own) => serde_json::from_slice(bytes).map_err(|error| unreadable(&format!("the event in `{shown}`"), &error))?,
         (None, Form::Report) => {

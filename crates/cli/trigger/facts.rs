@@ -41,7 +41,7 @@ impl<'a> Finder<'a> {
         // A workflow's own token starts nothing by its events, but for those that are asked for by name.
         let event = &source.event;
         event.comment.as_ref()?;
-        let host = source.host.as_ref().filter(|host| host.has_token() && host.run.repository.is_some())?;
+        let host = source.server()?;
         let link = host.link().ok()?;
         link.block_on(link.client().viewer_login()).ok()
     }
@@ -155,7 +155,7 @@ impl<'a> Finder<'a> {
                 Err(error) => problem = Some(CliError::from(error)),
             }
         }
-        match (source.host.as_ref().filter(|host| host.has_token() && host.run.repository.is_some()), base.map(str::to_owned).or(branch)) {
+        match (source.server(), base.map(str::to_owned).or(branch)) {
             (Some(host), Some(base)) => {
                 let link = host.link()?;
                 Ok(link.block_on(link.client().merge_base(&base, head))?)
@@ -177,7 +177,7 @@ impl<'a> Finder<'a> {
     /// The pull request of a comment, which the event tells nothing of; the event is completed with it.
     fn pull(&self, source: &mut Source) -> Fact<PullNow> {
         let Some(comment) = source.event.comment.clone() else { return Fact::Absent("there is no comment".to_owned()) };
-        let Some(host) = source.host.as_ref().filter(|host| host.has_token() && host.run.repository.is_some()) else {
+        let Some(host) = source.server() else {
             return Fact::Unknown("the pull request is asked for at GitHub, and there is no token (`GITHUB_TOKEN`)".to_owned());
         };
         let asked = host.link().and_then(|link| Ok(link.block_on(link.client().pull_request(comment.on))?));
@@ -197,7 +197,7 @@ impl<'a> Finder<'a> {
     fn role(&self, source: &Source) -> Fact<Role> {
         let author = source.event.comment.as_ref().and_then(|comment| comment.author.as_ref());
         let Some(author) = author else { return Fact::Absent("the comment has no author".to_owned()) };
-        let Some(host) = source.host.as_ref().filter(|host| host.has_token() && host.run.repository.is_some()) else {
+        let Some(host) = source.server() else {
             return Fact::Unknown(format!("the role of {} is asked for at GitHub, and there is no token (`GITHUB_TOKEN`)", author.login));
         };
         match host.link().and_then(|link| Ok(link.block_on(link.client().access_of(&author.login))?)) {
@@ -208,7 +208,7 @@ impl<'a> Finder<'a> {
 
     fn tip(&self, source: &Source, host: Option<&Host>) -> Fact<String> {
         let event = &source.event;
-        let Some(host) = host.filter(|host| host.has_token() && host.run.repository.is_some()) else {
+        let Some(host) = host.filter(|host| host.can_ask()) else {
             return Fact::Absent("nobody to ask".to_owned());
         };
         let asked = match (&event.kind, &event.pull_request, &event.branch) {

@@ -9,11 +9,11 @@ use proofmark_github::{CommentOrder, GitHubError};
 use proofmark_render::escape::{markdown, markdown_code, url};
 use proofmark_trigger::commands::{Line, commands};
 use proofmark_trigger::{Decision, OWN_VERBS, Outcome, Plan};
-use sha2::{Digest as _, Sha256};
 
 use super::act::Done;
 use super::target::host_of;
 use super::{Now, show};
+use crate::digest::sha256;
 use crate::exit::CliError;
 
 /// The comment that answers stand in.
@@ -39,7 +39,7 @@ pub(super) fn answer(plan: &Plan, done: &[Done], now: &Now<'_>) -> Result<(), Cl
     let text = text(comment, plan, done, now)?;
     let host = host_of(None, now)?;
     let link = host.link()?;
-    let digest: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = sha256(text.as_bytes());
     let commit = plan.event.head.commit.clone().unwrap_or_default();
     let run = PastRun::new(host.run.run_id.max(1), host.run.attempt, commit, now.world.now(), Effect::Allow, "commands");
     let render = |_: &[PastRun], most: usize| Ok(within(&text, most));
@@ -100,7 +100,7 @@ fn text(comment: &Comment, plan: &Plan, done: &[Done], now: &Now<'_>) -> Result<
 
 /// Where the command stands.
 fn comment_place(plan: &Plan, comment: &Comment) -> String {
-    let commit = plan.event.head.commit.as_deref().map(|id| id.get(..10).unwrap_or(id)).unwrap_or_default();
+    let commit = plan.event.head.short_commit().unwrap_or_default();
     let at = if commit.is_empty() { String::new() } else { format!(" for {}", markdown_code(commit)) };
     format!(" (comment {}){at}", comment.id)
 }

@@ -40,7 +40,7 @@ impl Found {
                 "write [[trigger]]s into the proofmark.toml of that branch; to try a file out: `--config proofmark.toml --dry-run`",
             ));
         };
-        let note = changed(source, &file.config, world);
+        let note = changed(source, &file.config);
         let commit = tree.revision().short_commit().map(|commit| format!(" {commit}")).unwrap_or_default();
         Self::compile(&file.config, format!("proofmark.toml of {name}{commit}"), note)
     }
@@ -75,7 +75,7 @@ fn trusted(source: &Source) -> Result<(Box<dyn Tree>, String), CliError> {
         (Kind::PullRequest | Kind::MergeGroup, Some(base)) => base.clone(),
         _ => default,
     };
-    if let Some(host) = source.host.as_ref().filter(|host| host.has_token() && host.run.repository.is_some()) {
+    if let Some(host) = source.server() {
         let link = host.link()?;
         let tip = link.block_on(link.client().branch_tip(&branch))?;
         return Ok((at(source, &tip, &branch)?, branch));
@@ -98,7 +98,7 @@ fn default_branch(source: &Source) -> Result<String, CliError> {
     if let Some(told) = &source.event.default_branch {
         return Ok(told.clone());
     }
-    if let Some(host) = source.host.as_ref().filter(|host| host.has_token() && host.run.repository.is_some()) {
+    if let Some(host) = source.server() {
         let link = host.link()?;
         return Ok(link.block_on(link.client().default_branch())?);
     }
@@ -122,20 +122,19 @@ pub(crate) fn tree_at(repository: Option<&Repository>, host: Option<&Host>, comm
         Some((_, Err(error))) => CliError::from(error),
         None => CliError::input(format!("there is no clone that has {commit}")),
     };
-    match host.filter(|host| host.has_token() && host.run.repository.is_some()) {
+    match host.filter(|host| host.can_ask()) {
         Some(host) => Ok(Box::new(RemoteTree::open(host.link()?, Revision::commit(name, commit, ""))?)),
         None => Err(missing.hint("fetch it (`fetch-depth: 0`), or give the run's token (`GITHUB_TOKEN`)")),
     }
 }
 
 /// Where the change has other triggers, that is said: they count once they are merged.
-fn changed(source: &Source, counts: &proofmark_core::config::Config, world: &World) -> Option<String> {
+fn changed(source: &Source, counts: &proofmark_core::config::Config) -> Option<String> {
     let event: &Event = &source.event;
     let head = event.head.commit.as_deref().filter(|_| source.is_local)?;
     let repository = source.repository.as_ref()?;
     let tree = repository.tree_at(&repository.resolve(head).ok()?, "head").ok()?;
     let own = read_config(&tree, PolicySide::Head).ok()??;
-    let _ = world;
     (own.config.trigger != counts.trigger).then(|| {
         "the change has other triggers, which count once they are merged (to try them: `--config proofmark.toml --dry-run`)".to_owned()
     })

@@ -70,7 +70,7 @@ fn counted(number: usize, what: &str) -> String {
 
 /// An event in a line.
 pub(super) fn event(event: &Event) -> String {
-    let commit = event.head.commit.as_deref().map(|id| id.get(..10).unwrap_or(id).to_owned());
+    let commit = event.head.short_commit().map(str::to_owned);
     let pull = event.pull_request.as_ref().filter(|pull| pull.number > 0).map(|pull| format!("#{}", pull.number));
     let place = event.tag.as_ref().or(event.branch.as_ref()).cloned();
     let model = event

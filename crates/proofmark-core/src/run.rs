@@ -149,6 +149,11 @@ impl Place {
     pub fn new(branch: Option<String>, commit: Option<String>) -> Self {
         Self { branch, commit }
     }
+
+    /// The first ten digits of the commit id.
+    pub fn short_commit(&self) -> Option<&str> {
+        self.commit.as_deref().map(|id| id.get(..10).unwrap_or(id))
+    }
 }
 
 impl PullRequest {

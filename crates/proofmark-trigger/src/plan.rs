@@ -41,22 +41,21 @@ pub fn needs(rules: &Rules, event: &Event, facts: &Facts, request: &Request) -> 
     let view = View::new(event, facts);
     let mut all = Needs::default();
     for rule in rules.rules.iter().filter(|rule| is_wanted(rule, request)) {
-        if let Looked { holds: Holds::Needs(needs), .. } = (Looker { view: &view, rules, rule, request }).look(false) {
-            all = join(all, needs);
-        }
-        let is_after_commits = rule.pace.quiet.is_some() || rule.pace.group.is_some();
-        let has_tip = is_after_commits && matches!(event.kind, Kind::Push | Kind::PullRequest) && event.tag.is_none();
-        let more = Needs {
-            tip: has_tip && facts.tip == Fact::Unasked,
-            changed: rule.reads_changed && facts.changed == Fact::Unasked,
-            ..Needs::default()
-        };
-        // Only where it would fire is it asked whether something newer is there, and for what its values are made of.
-        if !more.is_empty() && (Looker { view: &view, rules, rule, request }).look(false).holds == Holds::Yes {
-            all = join(all, more);
+        match (Looker { view: &view, rules, rule, request }).look(false).holds {
+            Holds::Needs(needs) => all = join(all, needs),
+            // Only where it would fire is it asked whether something newer is there, and for what its values are made of.
+            Holds::Yes => all = join(all, needs_to_start(rule, event, facts)),
+            Holds::No | Holds::Unknown(_) => {}
         }
     }
     all
+}
+
+/// What a rule that fires needs beside its conditions.
+fn needs_to_start(rule: &Rule, event: &Event, facts: &Facts) -> Needs {
+    let is_after_commits = rule.pace.quiet.is_some() || rule.pace.group.is_some();
+    let has_tip = is_after_commits && matches!(event.kind, Kind::Push | Kind::PullRequest) && event.tag.is_none();
+    Needs { tip: has_tip && facts.tip == Fact::Unasked, changed: rule.reads_changed && facts.changed == Fact::Unasked, ..Needs::default() }
 }
 
 fn join(one: Needs, other: Needs) -> Needs {
@@ -382,7 +381,7 @@ impl Looker<'_> {
 
 /// An event in a few words.
 fn told(event: &Event) -> String {
-    let commit = event.head.commit.as_deref().map(|id| id.get(..10).unwrap_or(id));
+    let commit = event.head.short_commit();
     let place = event.tag.as_deref().or(event.branch.as_deref());
     let parts = [Some(event.name()), place.map(str::to_owned), commit.map(str::to_owned)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")

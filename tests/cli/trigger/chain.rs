@@ -96,6 +96,7 @@ fn a_chain_that_was_killed_goes_on_where_it_was() {
     first.kill().expect("it is there to be killed");
     first.wait().expect("it ended");
     clone.take("hold-verify");
+    clone.wait_for_programs();
     let told = clone.push(&[]).expect(0);
     assert!(told.contains("▶ deliver") && told.contains("was started before"), "{told}");
     assert_eq!(clone.calls(), ["<train>", "<verify>", "<verify>", "<tell>"], "no step that ended is repeated");

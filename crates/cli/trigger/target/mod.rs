@@ -19,7 +19,6 @@ pub(super) use self::deployment::Deployer;
 use super::Now;
 use crate::exit::CliError;
 use crate::host::Host;
-use crate::world::World;
 
 /// The targets of one event.
 pub(super) struct Targets<'a> {
@@ -70,11 +69,6 @@ pub(super) fn host_of(repository: Option<&str>, now: &Now<'_>) -> Result<Host, C
 pub(super) fn was_sent(key: &str, now: &Now<'_>) -> Result<bool, TargetError> {
     let Some(mark) = Mark::parse(key) else { return Ok(false) };
     Ok(now.journal.read()?.past().with_key(&mark.key).is_some())
-}
-
-/// Seconds since 1970, now and not when this began.
-pub(super) fn seconds(world: &World) -> u64 {
-    world.now()
 }
 
 /// The receipt for what another system has taken and never tells the end of: as far as anybody here can tell, it is done.

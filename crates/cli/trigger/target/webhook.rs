@@ -7,7 +7,7 @@ use proofmark_trigger::target::{Fault, Origin, Receipt, Target, TargetError};
 use proofmark_trigger::{Call, PastRun, StepResult};
 use serde_json::{Map, Value, json};
 
-use super::{handed_over, seconds, was_sent};
+use super::{handed_over, was_sent};
 use crate::network;
 use crate::trigger::Now;
 
@@ -49,7 +49,7 @@ impl<'a> Webhook<'a> {
         let retrier = runtime.block_on(async { Retrier::new(budget, self.now.world.random()) });
         let attempt = || {
             // Signed anew each time: the time is part of it.
-            let time = seconds(self.now.world).to_string();
+            let time = self.now.world.now().to_string();
             let signature = proofmark_http::signature(secret, &time, body);
             let request = http_request(url, key, &time, &signature, body);
             let client = &client;

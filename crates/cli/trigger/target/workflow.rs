@@ -1,9 +1,10 @@
 //! A workflow of GitHub Actions.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proofmark_core::event::Mark;
-use proofmark_github::{Begun, StartPatience, WorkflowRun, WorkflowStart};
+use proofmark_github::{Begun, Link, StartPatience, WorkflowRun, WorkflowStart};
 use proofmark_render::escape::terminal;
 use proofmark_trigger::target::{Origin, Receipt, Target, TargetError};
 use proofmark_trigger::{Call, PastRun, RunState, StepResult};
@@ -41,6 +42,13 @@ impl<'a> Workflow<'a> {
         // Each look has time of its own: a training takes longer than all that one way to the server may.
         let link = link_to(wanted.repository, self.now)?;
         Ok(link.block_on(link.client().workflow_run(id))?)
+    }
+
+    /// The newest runs that were asked for by name, and the way to them.
+    fn runs(&self, wanted: &Wanted<'_>) -> Result<(Arc<Link>, Vec<WorkflowRun>), CliError> {
+        let link = link_to(wanted.repository, self.now)?;
+        let runs = link.block_on(link.client().workflow_runs(wanted.file, Some("workflow_dispatch"), LOOKED_THROUGH))?;
+        Ok((link, runs))
     }
 
     fn reference(&self, wanted: &Wanted<'_>) -> Result<String, TargetError> {
@@ -130,17 +138,13 @@ impl Target for Workflow<'_> {
         if host_of(wanted.repository, self.now).is_err() {
             return Ok(Vec::new());
         }
-        let link = link_to(wanted.repository, self.now)?;
-        let asked = link.client().workflow_runs(wanted.file, Some("workflow_dispatch"), LOOKED_THROUGH);
-        let runs = link.block_on(asked).map_err(CliError::from)?;
+        let (_, runs) = self.runs(&wanted)?;
         Ok(runs.iter().filter_map(past_run).collect())
     }
 
     fn stop(&self, call: &Call, key: &str) -> Result<(), TargetError> {
         let wanted = wanted(call)?;
-        let link = link_to(wanted.repository, self.now)?;
-        let asked = link.client().workflow_runs(wanted.file, Some("workflow_dispatch"), LOOKED_THROUGH);
-        let runs = link.block_on(asked).map_err(CliError::from)?;
+        let (link, runs) = self.runs(&wanted)?;
         for run in runs.iter().filter(|run| run.carries(key) && !run.is_completed()) {
             link.block_on(link.client().cancel_run(run.id)).map_err(CliError::from)?;
         }
