@@ -120,25 +120,28 @@ fn base(host: Option<&Host>, world: &World) -> Vec<Diagnosis> {
 
 /// Whether the runs of both sides are found where the policy says they are.
 fn runs(session: &Session, world: &World) -> Vec<Diagnosis> {
-    if session.trackers().is_empty() {
+    let files = session.run_files();
+    if files.is_empty() {
         return Vec::new();
     }
     let read = match session.read(false, world) {
         Ok(read) => read,
-        Err(error) => return vec![failed("mlflow", &error)],
+        Err(error) => return vec![failed("runs", &error)],
     };
     let tracked = read.tracking.tracked();
     let told = |file: &RepoPath| {
+        let system =
+            ["mlflow", "kubeflow", "modeldb"].into_iter().find(|name| file.as_str().split(':').next() == Some(name)).unwrap_or("runs");
         let found = tracked.iter().find(|tracked| tracked.file == *file).map(|tracked| tracked.told().join(" "));
         match read.head.metrics.get(file).map(|reading| &reading.leaves) {
             Some(Err(problem)) => {
-                let finding = Diagnosis::new("mlflow", Health::Bad, problem.to_string());
+                let finding = Diagnosis::new(system, Health::Bad, problem.to_string());
                 problem.hint.iter().fold(finding, |finding, hint| finding.advise(hint.clone()))
             }
-            _ => Diagnosis::new("mlflow", Health::Good, found.unwrap_or_default()),
+            _ => Diagnosis::new(system, Health::Good, found.unwrap_or_default()),
         }
     };
-    session.trackers().iter().map(|tracker| told(&tracker.file())).collect()
+    files.iter().map(told).collect()
 }
 
 /// What GitHub says.

@@ -114,26 +114,29 @@ impl Session {
 
     /// Adds what runs of tracking servers logged, where the configuration names any.
     fn track(&self, base: &mut Snapshot, head: &mut Snapshot, world: &World) -> Result<Tracking, CliError> {
-        let trackers = self.trackers();
-        if trackers.is_empty() || !self.targets.is_empty() || self.exact_base {
+        let Some(file) = &self.config else { return Ok(Tracking::default()) };
+        if !self.has_runs() || !self.targets.is_empty() || self.exact_base {
             return Ok(Tracking::default());
         }
         let commits: Vec<String> = self.base.tree.revision().commit.clone().into_iter().collect();
         let before = self.before(ANCESTORS + 1)?.into_iter().skip(1).map(|commit| commit.id).collect();
         let base_side = Side { commits, before, branch: self.branch.clone() };
         let mut sides = tracking::Sides { base: (&base_side, base), head: (&self.head_side, head) };
-        let rules = self.config.as_ref().map_or(&[][..], |file| file.config.rule.as_slice());
-        Ok(Tracking::read(trackers, rules, self.opener(world), &mut sides))
+        Ok(Tracking::read(&file.config, self.opener(world), &mut sides))
     }
 
-    /// The store that the configuration names first.
+    /// The store of MLflow that the configuration names first.
     pub(crate) fn tracking_uri(&self) -> Option<&str> {
-        self.trackers().first().and_then(|tracker| tracker.tracking_uri.as_deref())
+        self.config.as_ref()?.config.mlflow.first()?.tracking_uri.as_deref()
     }
 
-    /// The runs that the configuration names.
-    pub(crate) fn trackers(&self) -> &[config::Mlflow] {
-        self.config.as_ref().map_or(&[], |file| file.config.mlflow.as_slice())
+    /// What holds the metrics of runs that the configuration names.
+    pub(crate) fn run_files(&self) -> Vec<RepoPath> {
+        self.config.as_ref().map(|file| tracking::files(&file.config)).unwrap_or_default()
+    }
+
+    fn has_runs(&self) -> bool {
+        !self.run_files().is_empty()
     }
 
     /// Opens stores as the configuration and the environment name them.
@@ -202,7 +205,7 @@ impl Session {
     ) -> Result<(Snapshot, u32), CliError> {
         let asked_outright = params || !self.targets.is_empty() || self.exact_base;
         // Where runs hold the metrics, files need not.
-        let elsewhere = wanted.metrics.is_empty() && !self.trackers().is_empty();
+        let elsewhere = wanted.metrics.is_empty() && self.has_runs();
         if !base.metrics.is_empty() || !base.problems.is_empty() || asked_outright || elsewhere {
             return Ok((base, 0));
         }

@@ -8,13 +8,12 @@ use proofmark_core::glob::Glob;
 use proofmark_core::policy::Policy;
 use proofmark_core::reference::{Place, Reference};
 use proofmark_git::Commit;
-use proofmark_mlflow::model::ModelUri;
 use proofmark_tables::Limits;
 
 use super::tables::{self, Heads};
 use crate::exit::CliError;
 use crate::session::{Read, Session};
-use crate::tracking::model_uri;
+use crate::tracking::Reference as Version;
 use crate::world::World;
 
 /// Adds what rules compare with by the names of `[baselines]`.
@@ -30,7 +29,7 @@ pub(super) fn add(
     for (name, places) in wanted.iter().filter(|(name, _)| *name != BEST && *name != WINDOW) {
         let Some(stands_for) = policy.baselines.get(name) else { continue };
         let mut reference = Reference::new(name, stands_for);
-        if ModelUri::is_meant(stands_for) {
+        if Version::is_meant(stands_for) {
             of_registry(read, policy, &mut reference, places, heads, comparison, world)?;
             comparison.references.push(reference);
             continue;
@@ -60,7 +59,7 @@ pub(super) fn add(
     Ok(())
 }
 
-/// A version of MLflow's model registry: the values of its run.
+/// A version of a model registry: the values of its run.
 fn of_registry(
     read: &Read,
     policy: &Policy,
@@ -70,15 +69,18 @@ fn of_registry(
     comparison: &mut Comparison,
     world: &World,
 ) -> Result<(), CliError> {
-    let uri = model_uri(&reference.revision)?;
-    let found = read.tracking.production(&uri).and_then(|production| {
-        let run = production.run.map(|(index, run)| Ok((index, read.tracking.snapshot(index, &run, &production.title)?, run)));
-        Ok((production.title, run.map_or_else(|why| Ok(Err(why)), |run| run.map(Ok))?))
+    let version = Version::parse(&reference.revision)?;
+    let found = read.tracking.production(&version).and_then(|production| {
+        let run = match production.run {
+            Ok((index, run)) => Ok((index, read.tracking.snapshot(index, &run, &production.title)?, run)),
+            Err(why) => Err(why),
+        };
+        Ok((production.title, run))
     });
     let (title, run) = match found {
         Ok(found) => found,
         Err(error) => {
-            let hint = error.hint().map_or_else(String::new, |hint| format!(" ({hint})"));
+            let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
             reference.unreadable = true;
             (reference.revision.clone(), Err(format!("{error}{hint}")))
         }

@@ -1,12 +1,11 @@
 //! What is looked for on each side, from what the configuration says.
 
-use proofmark_core::config::{Children, Count, Find};
+use proofmark_core::config::Find;
 use proofmark_core::glob::Glob;
-use proofmark_mlflow::Error;
-use proofmark_mlflow::run::{BRANCH_TAG, COMMIT_TAG, Run};
-use proofmark_mlflow::select::{Chosen, Wanted, Way, select};
+use proofmark_core::tracked::select::{Candidate, Chosen, Wanted, Way, select};
 
 use super::Source;
+use super::tracker::Trouble;
 
 /// Digits of a short commit id, as git and most tags have them.
 const SHORT: usize = 7;
@@ -23,11 +22,10 @@ pub(crate) struct Side {
 }
 
 /// The runs of a side; `other` is the other one, whose runs are `taken` already.
-pub(super) fn choose(source: &Source, side: &Side, other: &Side, taken: &[Run]) -> Result<Chosen, Error> {
-    let config = &source.config;
-    let commit_tag = config.commit_tag.as_deref().unwrap_or(COMMIT_TAG);
+pub(super) fn choose(source: &Source, side: &Side, other: &Side, taken: &[Candidate]) -> Result<Chosen, Trouble> {
+    let finding = &source.finding;
     let mut ways = Vec::new();
-    for find in config.ways() {
+    for find in &finding.ways {
         match find {
             Find::Commit => {
                 ways.push(Way::Commits(side.commits.clone()));
@@ -35,31 +33,26 @@ pub(super) fn choose(source: &Source, side: &Side, other: &Side, taken: &[Run]) 
                     ways.push(Way::Before(side.before.clone()));
                 }
             }
-            Find::Branch => ways.extend(
-                side.branch
-                    .clone()
-                    .map(|branch| Way::Branch { tag: config.branch_tag.as_deref().unwrap_or(BRANCH_TAG).to_owned(), branch }),
-            ),
-            Find::RunName => ways.extend(config.run_name.as_deref().and_then(|pattern| named(pattern, side)).map(Way::Name)),
+            Find::Branch => ways.extend(side.branch.clone().map(|branch| Way::Branch { tag: finding.branch.clone(), branch })),
+            Find::RunName => ways.extend(finding.run_name.as_deref().and_then(|pattern| named(pattern, side)).map(Way::Name)),
+            Find::Newest => ways.push(Way::Newest),
         }
     }
-    let experiments: Vec<String> = source.experiments.iter().map(|experiment| experiment.id.clone()).collect();
     let counts = |name: &str| counts(source.metrics.as_deref(), name);
     let others: Vec<String> = other.commits.iter().chain(&other.before).filter(|commit| !side.commits.contains(commit)).cloned().collect();
     let taken = taken.iter().map(|run| run.id.clone()).collect();
     let wanted = Wanted {
-        experiments: &experiments,
         ways,
-        tags: &config.tags,
-        commit_tag,
-        children: config.children == Children::Runs,
-        newest: config.runs == Count::Newest,
+        tags: &finding.tags,
+        commit_tag: &finding.commit,
+        children: finding.children,
+        newest: finding.newest,
         others: &others,
         taken: &taken,
         judged: &|name| source.judged.iter().any(|glob| glob.matches(name)),
         metric: &counts,
     };
-    select(source.store.as_ref(), &wanted)
+    select(source.tracker.as_ref(), &wanted)
 }
 
 /// Whether a metric is one that is asked for.

@@ -14,9 +14,12 @@ use crate::problem::{Position, Problem, ProblemKind};
 
 mod check;
 mod composite;
+mod finding;
 mod github;
 mod judging;
+mod kubeflow;
 mod mlflow;
+mod modeldb;
 mod rule;
 mod situations;
 mod table;
@@ -24,9 +27,12 @@ mod trigger;
 mod waiver;
 
 pub use self::composite::{Budget, By, Composite, Gap, Trade, WorstSlice};
+pub use self::finding::{Children, Count, Find, Finding, Names};
 pub use self::github::{ByEffect, CommentMode, GitHub};
 pub use self::judging::{Baselines, History, Procedure, Runs, WhenInconclusive};
-pub use self::mlflow::{Children, Count, Find, Mlflow, Names, PREFIX as MLFLOW, Summary};
+pub use self::kubeflow::Kubeflow;
+pub use self::mlflow::{Mlflow, Summary};
+pub use self::modeldb::ModelDb;
 pub use self::rule::{Combine, Limits, Rule, RuleLine};
 pub use self::situations::{Effect, Severity, Situations};
 pub use self::table::{Table, Task};
@@ -55,6 +61,10 @@ pub struct Config {
     pub table: Vec<Table>,
     /// Metrics of runs that are logged to MLflow.
     pub mlflow: Vec<Mlflow>,
+    /// Metrics of runs of Kubeflow Pipelines.
+    pub kubeflow: Vec<Kubeflow>,
+    /// Metrics of runs that are logged to ModelDB.
+    pub modeldb: Vec<ModelDb>,
     /// Metrics that are measured in several runs of the same training.
     pub runs: Vec<Runs>,
     /// Commits other than the base that rules can compare with.

@@ -3,6 +3,8 @@
 //!
 //! It must never know any vendor's addresses or JSON: those belong to the crate of that system.
 
+pub mod api;
+
 mod answer;
 mod base64;
 mod body;

@@ -2,7 +2,7 @@
 //! REST API, its SQLite database, its folders), and the registry's writes, which only a server takes.
 //!
 //! [`settings`] reads what MLflow's own client reads from the environment, [`location`] tells the stores apart, [`open`] opens
-//! one. [`select`] finds the runs of a commit or branch. Everything that a store says is hostile until escaped.
+//! one. Everything that a store says is hostile until escaped.
 
 #[cfg(feature = "sqlite")]
 mod database;
@@ -15,7 +15,6 @@ pub mod location;
 pub mod model;
 pub mod registry;
 pub mod run;
-pub mod select;
 pub mod settings;
 pub mod store;
 pub mod webhook;

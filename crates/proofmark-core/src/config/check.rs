@@ -39,14 +39,7 @@ pub(super) fn check(config: &mut Config, text: &str, path: &[&str]) -> Result<()
     }
     let mistake = |place: Option<&Position>, message: String| Mistake { message, place: place.copied(), hint: None };
     config.policy.check().map_err(|message| mistake(None, format!("[policy]: {message}")))?;
-    let trackers = places.of("mlflow");
-    for (index, mlflow) in config.mlflow.iter().enumerate() {
-        let told = |message| mistake(trackers.get(index), format!("mlflow {} (`{}`): {message}", index + 1, mlflow.title()));
-        mlflow.check().map_err(told)?;
-        if config.mlflow[..index].iter().any(|other| other.file() == mlflow.file()) {
-            return Err(told("another [[mlflow]] is called the same; give it a `name`".to_owned()));
-        }
-    }
+    check_trackers(config, &places)?;
     let tables = places.of("table");
     for (index, table) in config.table.iter().enumerate() {
         let before = &config.table[..index];
@@ -89,6 +82,26 @@ pub(super) fn check(config: &mut Config, text: &str, path: &[&str]) -> Result<()
         let told = |message| mistake(place, format!("rule {} (metric `{}`): {message}", index + 1, rule.metric));
         rule.check().map_err(told)?;
         check_names(config, rule).map_err(|(message, hint)| Mistake { hint, ..told(message) })?;
+    }
+    Ok(())
+}
+
+/// Runs of every system, each with a name of its own.
+fn check_trackers(config: &Config, places: &Places<'_>) -> Result<(), Mistake> {
+    let of_mlflow = config.mlflow.iter().map(|runs| (runs.title(), runs.check())).collect();
+    let of_kubeflow = config.kubeflow.iter().map(|runs| (runs.title(), runs.check())).collect();
+    let of_modeldb = config.modeldb.iter().map(|runs| (runs.title(), runs.check())).collect();
+    let systems: [(&str, Vec<(&str, Result<(), String>)>); 3] = [("mlflow", of_mlflow), ("kubeflow", of_kubeflow), ("modeldb", of_modeldb)];
+    for (system, all) in systems {
+        let places = places.of(system);
+        for (index, (title, checked)) in all.iter().enumerate() {
+            let place = places.get(index).copied();
+            let told = |message: &str| Mistake { message: format!("{system} {} (`{title}`): {message}", index + 1), place, hint: None };
+            checked.as_ref().map_err(|message| told(message))?;
+            if all[..index].iter().any(|(other, _)| other == title) {
+                return Err(told(&format!("another [[{system}]] is called the same; give it a `name`")));
+            }
+        }
     }
     Ok(())
 }

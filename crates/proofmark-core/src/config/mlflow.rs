@@ -5,10 +5,15 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::finding::{BY_COMMIT, Children, Count, Find, Finding, Names, check_title, file};
 use crate::path::RepoPath;
 
 /// What the files begin with that hold the metrics of runs.
-pub const PREFIX: &str = "mlflow:";
+const PREFIX: &str = "mlflow:";
+/// The tag by which MLflow's client names the commit that a run was started from.
+const COMMIT_TAG: &str = "mlflow.source.git.commit";
+/// The tag by which it names the branch; absent on a detached head, which is what CI checks out.
+const BRANCH_TAG: &str = "mlflow.source.git.branch";
 
 /// Runs of one or several experiments; what they logged is compared like a metrics file of the name `mlflow:NAME`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -20,7 +25,7 @@ pub struct Mlflow {
     pub name: Option<String>,
     /// The store, as MLflow writes it: `https://…`, `sqlite:///mlflow.db`, `mlruns`. `MLFLOW_TRACKING_URI` when absent.
     pub tracking_uri: Option<String>,
-    /// How runs are found, one way after the other until one finds any: `commit`, `branch`, `run-name`.
+    /// How runs are found, one way after the other until one finds any: `commit`, `branch`, `run-name`, `newest`.
     pub find: Option<Vec<Find>>,
     /// The tag with the full commit id that a run was started from.
     pub commit_tag: Option<String>,
@@ -42,62 +47,6 @@ pub struct Mlflow {
     pub history: BTreeMap<String, Vec<Summary>>,
     /// Whether the metrics of logged models count as well, as `models.NAME.METRIC` (MLflow 3).
     pub models: bool,
-}
-
-/// One name or several.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(from = "Typed")]
-#[schemars(with = "Typed")]
-pub struct Names(pub Vec<String>);
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(untagged)]
-enum Typed {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl From<Typed> for Names {
-    fn from(typed: Typed) -> Self {
-        match typed {
-            Typed::One(name) => Self(vec![name]),
-            Typed::Several(names) => Self(names),
-        }
-    }
-}
-
-/// One way to find the runs of a side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Find {
-    /// By the commit; for the base also the nearest commit before it that has a run.
-    Commit,
-    /// By the branch: the newest run of it, which may be of another commit than is compared.
-    Branch,
-    /// By `run_name`.
-    RunName,
-}
-
-/// What nested runs are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Children {
-    /// Trials of a search, which do not count.
-    #[default]
-    Ignore,
-    /// The repeated runs (seeds, folds) of their parent, which itself does not count.
-    Runs,
-}
-
-/// Which of several runs of one commit count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Count {
-    /// All of them: they are repeated runs. Nobody can train until the luck is right.
-    #[default]
-    All,
-    /// The newest one.
-    Newest,
 }
 
 /// One number of a metric's history.
@@ -137,12 +86,23 @@ impl Mlflow {
 
     /// The file that its metrics are said to be in.
     pub fn file(&self) -> RepoPath {
-        RepoPath::parse(&format!("{PREFIX}{}", self.title())).unwrap_or_default()
+        file(PREFIX, self.title())
     }
 
-    /// The ways in which runs are found.
-    pub fn ways(&self) -> &[Find] {
-        self.find.as_deref().unwrap_or(&[Find::Commit])
+    /// How its runs are found.
+    pub fn finding(&self) -> Finding {
+        Finding {
+            ways: self.find.clone().unwrap_or_else(|| BY_COMMIT.to_vec()),
+            commit: self.commit_tag.clone().unwrap_or_else(|| COMMIT_TAG.to_owned()),
+            commit_key: "commit_tag",
+            branch: self.branch_tag.clone().unwrap_or_else(|| BRANCH_TAG.to_owned()),
+            run_name: self.run_name.clone(),
+            tags: self.tags.clone(),
+            children: self.children == Children::Runs,
+            newest: self.runs == Count::Newest,
+            pair_by: self.pair_by.clone(),
+            metrics: self.metrics.clone(),
+        }
     }
 
     /// Why it cannot be meant.
@@ -150,18 +110,8 @@ impl Mlflow {
         if self.experiment.0.is_empty() || self.experiment.0.iter().any(String::is_empty) {
             return Err("`experiment` is missing: the name of the experiment that runs are logged to".to_owned());
         }
-        if RepoPath::parse(&format!("{PREFIX}{}", self.title())).is_err() || self.title().starts_with(['/', '.']) {
-            return Err(format!("`{}` cannot be what rules call it; give another `name`", self.title()));
-        }
-        if self.ways().is_empty() {
-            return Err("`find` is empty; take it away, or name `commit`, `branch` or `run-name`".to_owned());
-        }
-        if self.ways().contains(&Find::RunName) != self.run_name.is_some() {
-            return Err("`run_name` and the way `run-name` of `find` belong together".to_owned());
-        }
-        if let Some(bad) = self.metrics.iter().flatten().find_map(|glob| crate::glob::Glob::name(glob).err()) {
-            return Err(format!("`metrics`: {bad}"));
-        }
+        check_title(PREFIX, self.title())?;
+        self.finding().check()?;
         match self.history.iter().find(|(_, summaries)| summaries.is_empty()) {
             Some((metric, _)) => Err(format!("`history` of `{metric}` is empty; name `min`, `max`, `mean`, `first` or `last`")),
             None => Ok(()),

@@ -1,65 +1,36 @@
 use super::*;
-use crate::model::{LoggedModel, ModelVersion, Which};
-use crate::run::{COMMIT_TAG, Experiment, Point};
-use crate::store::Artifact;
 
-/// Runs in memory, with a search that keeps its word.
-struct Memory(Vec<Run>);
+const COMMIT_TAG: &str = "commit";
 
-impl Store for Memory {
-    fn title(&self) -> &str {
-        "memory"
+/// Runs in memory with their metrics, and a search that keeps its word.
+struct Memory(Vec<(Candidate, Vec<&'static str>)>);
+
+impl Pool for Memory {
+    type Error = std::convert::Infallible;
+
+    fn search(&self, query: &Query) -> Result<Found, Self::Error> {
+        let fits = |run: &&Candidate| query.tags.iter().all(|(tag, values)| run.tags.get(tag).is_some_and(|value| values.contains(value)));
+        let named = |run: &&Candidate| query.name.as_ref().is_none_or(|name| *name == run.name);
+        Ok(Found { runs: self.0.iter().map(|(run, _)| run).filter(fits).filter(named).cloned().collect(), ..Found::default() })
     }
 
-    fn experiment(&self, _: &str) -> Result<Option<Experiment>, Error> {
-        Ok(None)
+    fn run(&self, id: &str) -> Result<Option<Candidate>, Self::Error> {
+        Ok(self.0.iter().map(|(run, _)| run).find(|run| run.id == id).cloned())
     }
 
-    fn search(&self, query: &Query) -> Result<Found, Error> {
-        let fits = |run: &&Run| query.tags.iter().all(|(tag, values)| run.tags.get(tag).is_some_and(|value| values.contains(value)));
-        let named = |run: &&Run| query.name.as_ref().is_none_or(|name| *name == run.name);
-        Ok(Found { runs: self.0.iter().filter(fits).filter(named).cloned().collect(), ..Found::default() })
-    }
-
-    fn run(&self, _: &str) -> Result<Option<Run>, Error> {
-        Ok(None)
-    }
-
-    fn history(&self, _: &Run, _: &str) -> Result<Vec<Point>, Error> {
-        Ok(Vec::new())
-    }
-
-    fn logged_model(&self, _: &str) -> Result<Option<LoggedModel>, Error> {
-        Ok(None)
-    }
-
-    fn artifact(&self, _: &Run, _: &str, _: u64) -> Result<Option<Artifact>, Error> {
-        Ok(None)
-    }
-
-    fn model_version(&self, _: &str, _: &Which) -> Result<Option<ModelVersion>, Error> {
-        Ok(None)
-    }
-
-    fn versions_of_run(&self, _: &str, _: &str) -> Result<Vec<ModelVersion>, Error> {
-        Ok(Vec::new())
-    }
-
-    fn run_url(&self, run: &Run) -> Option<String> {
-        Some(format!("http://memory/{}", run.id))
+    fn metrics(&self, run: &Candidate) -> Result<Vec<String>, Self::Error> {
+        Ok(self.0.iter().filter(|(known, _)| known.id == run.id).flat_map(|(_, names)| names).map(ToString::to_string).collect())
     }
 }
 
+type Run = (Candidate, Vec<&'static str>);
+
 fn run(id: &str, commit: &str, started: i64) -> Run {
-    let mut run = Run::new(id, "1");
-    run.name = id.to_owned();
-    run.status = Status::Finished;
-    run.started = Some(started);
-    run.metrics.insert("auc".into(), Point::new(0.5, 0, 0));
+    let mut run = Candidate { id: id.to_owned(), name: id.to_owned(), started: Some(started), ..Candidate::default() };
     if !commit.is_empty() {
         run.tags.insert(COMMIT_TAG.into(), commit.into());
     }
-    run
+    (run, vec!["auc"])
 }
 
 fn with(mut run: Run, change: impl FnOnce(&mut Run)) -> Run {
@@ -68,10 +39,8 @@ fn with(mut run: Run, change: impl FnOnce(&mut Run)) -> Run {
 }
 
 fn choose(runs: Vec<Run>, ways: &[Way], change: impl FnOnce(&mut Wanted<'_>)) -> (Vec<String>, String) {
-    let (experiments, tags) = (["1".to_owned()], BTreeMap::new());
-    let taken = BTreeSet::new();
+    let (tags, taken) = (BTreeMap::new(), BTreeSet::new());
     let mut wanted = Wanted {
-        experiments: &experiments,
         ways: ways.to_vec(),
         tags: &tags,
         commit_tag: COMMIT_TAG,
@@ -97,13 +66,11 @@ fn only_finished_runs_of_the_commit_count() {
     let runs = vec![
         run("b", "c1", 2),
         run("a", "c1", 1),
-        worse("failed", |run| run.status = Status::Failed),
-        worse("killed", |run| run.status = Status::Killed),
-        worse("running", |run| run.status = Status::Running),
-        worse("deleted", |run| run.deleted = true),
-        worse("elsewhere", |run| run.experiment = "2".into()),
-        worse("child", |run| _ = run.tags.insert(PARENT_TAG.into(), "a".into())),
-        worse("empty", |run| run.metrics.clear()),
+        worse("failed", |run| run.0.aside = Some("failed")),
+        worse("killed", |run| run.0.aside = Some("killed")),
+        worse("running", |run| run.0.aside = Some("not finished")),
+        worse("child", |run| run.0.parent = Some("a".into())),
+        worse("empty", |run| run.1.clear()),
         run("other", "c2", 9),
     ];
     let (ids, told) = choose(runs.clone(), &[commits(&["c1"])], |_| {});
@@ -130,7 +97,7 @@ fn the_first_commit_that_has_a_run_counts_then_the_nearest_before() {
 
 #[test]
 fn a_branch_gives_its_newest_commit() {
-    let on = |run: Run| with(run, |run| _ = run.tags.insert("branch".into(), "wide".into()));
+    let on = |run: Run| with(run, |run| _ = run.0.tags.insert("branch".into(), "wide".into()));
     let way = [Way::Branch { tag: "branch".into(), branch: "wide".into() }];
     let runs = vec![on(run("old", "c1", 1)), on(run("new-1", "c2", 2)), on(run("new-2", "c2", 3)), run("other", "c9", 9)];
     let (ids, told) = choose(runs, &way, |_| {});
@@ -142,16 +109,15 @@ fn a_branch_gives_its_newest_commit() {
 
 #[test]
 fn a_branch_never_gives_the_runs_of_the_other_side() {
-    let on = |run: Run| with(run, |run| _ = run.tags.insert("branch".into(), "main".into()));
+    let on = |run: Run| with(run, |run| _ = run.0.tags.insert("branch".into(), "main".into()));
     let way = [Way::Branch { tag: "branch".into(), branch: "main".into() }];
     let runs = || vec![on(run("before", "c1", 1)), on(run("pushed", "c2", 2)), on(run("untold", "", 3))];
     let taken = BTreeSet::from(["untold".to_owned()]);
     let (others, all) = (["c2".to_owned()], ["c1".to_owned(), "c2".to_owned()]);
     let choose = |others| {
-        let (experiments, tags) = (["1".to_owned()], BTreeMap::new());
+        let tags = BTreeMap::new();
         let metric = |_: &str| true;
         let wanted = Wanted {
-            experiments: &experiments,
             ways: way.to_vec(),
             tags: &tags,
             commit_tag: COMMIT_TAG,
@@ -172,10 +138,9 @@ fn a_branch_never_gives_the_runs_of_the_other_side() {
 
 #[test]
 fn the_newest_run_that_is_judged_is_meant() {
-    let on = |run: Run| with(run, |run| _ = run.tags.insert("branch".into(), "main".into()));
+    let on = |run: Run| with(run, |run| _ = run.0.tags.insert("branch".into(), "main".into()));
     let history = on(with(run("history", "c1", 9), |run| {
-        run.metrics.clear();
-        run.metrics.insert("loss".into(), Point::new(0.1, 0, 0));
+        run.1 = vec!["loss"];
     }));
     let way = [Way::Branch { tag: "branch".into(), branch: "main".into() }];
     let runs = vec![on(run("real", "c2", 5)), history];
@@ -186,9 +151,21 @@ fn the_newest_run_that_is_judged_is_meant() {
 
 #[test]
 fn children_stand_for_their_parent() {
-    let child = |id: &str, commit: &str| with(run(id, commit, 2), |run| _ = run.tags.insert(PARENT_TAG.into(), "p".into()));
-    let runs = vec![with(run("p", "c1", 1), |run| run.metrics.clear()), child("s1", "c1"), child("s2", ""), run("alone", "c1", 5)];
+    let child = |id: &str, commit: &str| with(run(id, commit, 2), |run| run.0.parent = Some("p".into()));
+    let runs = vec![with(run("p", "c1", 1), |run| run.1.clear()), child("s1", "c1"), child("s2", ""), run("alone", "c1", 5)];
     let (ids, told) = choose(runs, &[commits(&["c1"])], |wanted| wanted.children = true);
     assert_eq!(ids, ["s1", "s2", "alone"]);
     assert!(told.contains("1 with nested runs in their place (`p`)"), "{told}");
+}
+
+#[test]
+fn the_newest_and_one_by_its_id() {
+    let runs = vec![run("old", "c1", 1), with(run("broken", "c3", 9), |run| run.0.aside = Some("failed")), run("new", "c2", 5)];
+    let (ids, told) = choose(runs.clone(), &[Way::Newest], |_| {});
+    assert_eq!(ids, ["new"]);
+    assert!(told.contains("as the newest that finished") && told.contains("1 failed (`broken`)"), "{told}");
+    let (ids, told) = choose(runs.clone(), &[Way::Id("old".into())], |_| {});
+    assert_eq!((ids, told.contains("by the id `old`")), (vec!["old".to_owned()], true), "{told}");
+    assert!(choose(runs.clone(), &[Way::Id("broken".into())], |_| {}).0.is_empty());
+    assert!(choose(runs, &[Way::Id("gone".into())], |_| {}).0.is_empty());
 }
