@@ -3,7 +3,7 @@
 use proofmark_core::event::Event;
 use proofmark_core::waiver::Date;
 use proofmark_render::escape::terminal;
-use proofmark_trigger::{Call, Decision, Order, Outcome, Plan};
+use proofmark_trigger::{Call, Decision, Order, Outcome, Plan, Rollout};
 
 use super::document::{CameFrom, Started, TriggerDocument};
 
@@ -181,7 +181,24 @@ pub(super) fn call(call: &Call) -> String {
             let sides: Vec<&str> = [base, head].into_iter().filter_map(|side| side.as_deref()).collect();
             format!("gate {}", sides.join(" ")).trim_end().to_owned()
         }
-        Call::Promote { model, alias, rollback, .. } => format!("{} {model}@{alias}", if *rollback { "roll back" } else { "promote" }),
+        Call::Kubeflow { pipeline, version, file, experiment, parameters, .. } => {
+            let what = pipeline.as_deref().or(file.as_deref()).unwrap_or_default();
+            let version = version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+            let of = experiment.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
+            let parameters: Vec<String> = parameters.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+            format!("Kubeflow pipeline {what}{version}{of}{}", parameters.concat())
+        }
+        Call::Kserve { service, namespace, rollout } => match rollout {
+            Rollout::Deploy { storage_uri, canary } => {
+                let share = canary.map(|percent| format!(" for {percent} %")).unwrap_or_default();
+                format!("serve {storage_uri} as {namespace}/{service}{share}")
+            }
+            Rollout::Promote => format!("give {namespace}/{service} all requests"),
+            Rollout::Rollback => format!("roll {namespace}/{service} back"),
+        },
+        Call::Promote { model, becomes, rollback, .. } => {
+            format!("{} {model}@{}", if *rollback { "roll back" } else { "promote" }, becomes.option().1)
+        }
         Call::Webhook { url, .. } => format!("webhook {url}"),
         _ => "something that this version does not know".to_owned(),
     };

@@ -37,8 +37,9 @@ pub use self::rule::{Combine, Limits, Rule, RuleLine};
 pub use self::situations::{Effect, Severity, Situations};
 pub use self::table::{Table, Task};
 pub use self::trigger::{
-    After, Busy, CommandRule, CommandStart, DispatchStart, DvcCondition, Except, Forks, GateStart, JenkinsStart, Pace, ParameterKind,
-    ParameterRule, PromoteStart, ReproStart, RoleName, Span, Start, Step, Trigger, Triggers, Values, WebhookStart, WorkflowStart,
+    After, Busy, CommandRule, CommandStart, DispatchStart, DvcCondition, Except, Forks, GateStart, JenkinsStart, KserveStart,
+    KubeflowStart, Pace, ParameterKind, ParameterRule, PromoteStart, ReproStart, RoleName, Span, Start, Step, Trigger, Triggers, Values,
+    WebhookStart, WorkflowStart,
 };
 pub use self::waiver::{Day, Waiver, Waivers};
 

@@ -26,7 +26,7 @@ mod view;
 
 pub use error::RuleError;
 pub use key::{NO_GROUP, group_hash, rule_hash};
-pub use order::{Call, Order, OrderStep, StepResult};
+pub use order::{Call, Order, OrderStep, Promotion, Rollout, StepResult};
 pub use past::{Past, PastRun, RunState, Waiting};
 pub use plan::{Clause, Decision, Outcome, Plan, Request, SCHEMA, needs, plan};
 pub use rules::{CommandHelp, OWN_VERBS, Rules};

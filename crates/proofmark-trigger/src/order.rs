@@ -110,6 +110,38 @@ pub enum Call {
         /// Whether a build that is unstable has passed.
         accept_unstable: bool,
     },
+    /// A run of Kubeflow Pipelines.
+    Kubeflow {
+        /// The address.
+        host: Option<String>,
+        /// The namespace.
+        namespace: Option<String>,
+        /// The pipeline's name.
+        pipeline: Option<String>,
+        /// The name of its version.
+        version: Option<String>,
+        /// The compiled pipeline, from the repository's root.
+        file: Option<String>,
+        /// The experiment's name.
+        experiment: Option<String>,
+        /// The pipeline's parameters.
+        parameters: BTreeMap<String, Value>,
+        /// What the run is called, before its key.
+        name: Option<String>,
+        /// The service account of its pods.
+        service_account: Option<String>,
+        /// Whether earlier results may be taken.
+        cache: Option<bool>,
+    },
+    /// A model that KServe serves.
+    Kserve {
+        /// The inference service.
+        service: String,
+        /// Its namespace.
+        namespace: String,
+        /// What is done.
+        rollout: Rollout,
+    },
     /// A program on this machine.
     Command {
         /// The program and its arguments.
@@ -132,8 +164,9 @@ pub enum Call {
     Promote {
         /// The registered model.
         model: String,
-        /// The alias.
-        alias: String,
+        /// What says that it is in use.
+        #[serde(flatten)]
+        becomes: Promotion,
         /// Whether it goes back.
         rollback: bool,
         /// The version that it goes back from.
@@ -148,6 +181,49 @@ pub enum Call {
         /// The variable that holds the secret.
         secret_env: String,
     },
+}
+
+/// What is done with a model that is served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rollout {
+    /// Other files, for some or all requests.
+    Deploy {
+        /// Where the files are.
+        storage_uri: String,
+        /// The percentage of requests; all of them when absent.
+        canary: Option<u8>,
+    },
+    /// What is tried out gets all requests.
+    Promote,
+    /// Back to what was there before.
+    Rollback,
+}
+
+/// What says that a model is in use, which each registry has in its own way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promotion {
+    /// An alias of MLflow.
+    Alias(String),
+    /// A property in Kubeflow's Model Registry: `stage=production`.
+    Property(String),
+    /// A tag of ModelDB.
+    Tag(String),
+    /// An attribute of ModelDB: `stage=production`.
+    Attribute(String),
+}
+
+impl Promotion {
+    /// The option of `proofmark promote`, and its value.
+    pub fn option(&self) -> (&'static str, &str) {
+        match self {
+            Self::Alias(value) => ("alias", value),
+            Self::Property(value) => ("property", value),
+            Self::Tag(value) => ("tag", value),
+            Self::Attribute(value) => ("attribute", value),
+        }
+    }
 }
 
 /// What a step came to.

@@ -326,6 +326,8 @@ pub(crate) fn start_name(start: &Start) -> &'static str {
         Start::Repro(_) => "repro",
         Start::Gate(_) => "gate",
         Start::Promote(_) => "promote",
+        Start::Kubeflow(_) => "kubeflow",
+        Start::Kserve(_) => "kserve",
         Start::Webhook(_) => "webhook",
     }
 }

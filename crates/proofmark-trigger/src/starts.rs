@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use proofmark_core::config::{
-    CommandStart, DispatchStart, Effect, GateStart, JenkinsStart, PromoteStart, ReproStart, Start, Step, Values, WebhookStart,
-    WorkflowStart,
+    CommandStart, DispatchStart, Effect, GateStart, JenkinsStart, KserveStart, KubeflowStart, PromoteStart, ReproStart, Start, Step,
+    Values, WebhookStart, WorkflowStart,
 };
 use serde_json::{Map, Value};
 
 use crate::error::Mistake;
-use crate::order::Call;
+use crate::order::{Call, Promotion, Rollout};
 use crate::template::{self, Context};
 
 /// Inputs of a workflow at most, as GitHub has it; one of them takes the key.
@@ -64,10 +64,18 @@ pub(crate) fn texts(start: &Start) -> impl Iterator<Item = String> {
         Start::Workflow(start) => [some(&[&start.reference, &start.repository]), of_values(&start.inputs)].concat(),
         Start::Dispatch(start) => [some(&[&start.repository]), of_values(&start.payload)].concat(),
         Start::Jenkins(start) => [some(&[&start.branch]), of_values(&start.parameters)].concat(),
+        Start::Kubeflow(start) => {
+            let names = [&start.version, &start.experiment, &start.name, &start.service_account];
+            [some(&names), of_values(&start.parameters)].concat()
+        }
+        Start::Kserve(start) => some(&[&start.storage_uri]),
         Start::Command(start) => [start.argv.clone(), start.env.values().cloned().collect(), some(&[&start.folder])].concat(),
         Start::Repro(start) => [start.stages.clone(), some(&[&start.folder])].concat(),
         Start::Gate(start) => some(&[&start.base, &start.head]),
-        Start::Promote(start) => [vec![start.model.clone(), start.alias.clone()], some(&[&start.from])].concat(),
+        Start::Promote(start) => {
+            let said = [&start.property, &start.tag, &start.attribute, &start.from];
+            [vec![start.model.clone(), start.alias.clone()], some(&said)].concat()
+        }
         Start::Webhook(start) => of_values(&start.body),
     };
     found.into_iter()
@@ -115,16 +123,69 @@ fn check_start(start: &Start, field: &str) -> Result<(), Mistake> {
         Start::Command(start) => check_command(start, &name("command")),
         Start::Repro(start) => start.folder.as_ref().map_or(Ok(()), |folder| check_folder(&name("repro.folder"), folder)),
         Start::Gate(_) => Ok(()),
-        Start::Promote(start) => {
-            let empty = [("model", &start.model), ("alias", &start.alias)].into_iter().find(|(_, text)| text.trim().is_empty());
-            match empty {
-                Some((key, _)) => Err(Mistake::new(name(&format!("promote.{key}")), "it is missing")),
-                None if start.from.is_some() && !start.rollback => Err(Mistake::new(name("promote.from"), "it is for `rollback = true`")),
-                None => Ok(()),
-            }
-        }
+        Start::Kubeflow(start) => check_kubeflow(start, &name("kubeflow")),
+        Start::Kserve(start) => check_kserve(start, &name("kserve")),
+        Start::Promote(start) => check_promote(start, &name("promote")),
         Start::Webhook(start) => check_webhook(start, &name("webhook")),
     }
+}
+
+fn check_kubeflow(start: &KubeflowStart, field: &str) -> Result<(), Mistake> {
+    let name = |key: &str| format!("{field}.{key}");
+    match (&start.pipeline, &start.file) {
+        (None, None) => {
+            let told = Mistake::new(name("pipeline"), "neither a pipeline nor a file is named");
+            return Err(told.hint("write `pipeline = \"churn-training\"`, or `file = \"pipeline.yaml\"`"));
+        }
+        (Some(pipeline), _) => fixed(&name("pipeline"), pipeline, "pipeline = \"churn-training\"")?,
+        (None, Some(_)) if start.version.is_some() => {
+            return Err(Mistake::new(name("version"), "a version belongs to a pipeline of the server, and `pipeline` names none"));
+        }
+        (None, Some(_)) => {}
+    }
+    if let Some(file) = &start.file {
+        check_folder(&name("file"), file)?;
+    }
+    for (key, value) in [("host", &start.host), ("namespace", &start.namespace)] {
+        value.as_ref().map_or(Ok(()), |text| fixed(&name(key), text, &format!("{key} = \"…\"")))?;
+    }
+    Ok(())
+}
+
+fn check_kserve(start: &KserveStart, field: &str) -> Result<(), Mistake> {
+    let name = |key: &str| format!("{field}.{key}");
+    fixed(&name("service"), &start.service, "service = \"churn\"")?;
+    fixed(&name("namespace"), &start.namespace, "namespace = \"models\"")?;
+    if [start.storage_uri.is_some(), start.promote, start.rollback].iter().filter(|said| **said).count() != 1 {
+        let told = Mistake::new(field, "one of `storage_uri`, `promote = true` and `rollback = true` says what is done");
+        return Err(told.hint("`storage_uri` serves other files, `promote` gives them all requests, `rollback` goes back"));
+    }
+    match start.canary {
+        Some(_) if start.storage_uri.is_none() => Err(Mistake::new(name("canary"), "it is for `storage_uri`")),
+        Some(percent) if percent > 100 => Err(Mistake::new(name("canary"), "it is a percentage: 0 to 100")),
+        _ => Ok(()),
+    }
+}
+
+fn check_promote(start: &PromoteStart, field: &str) -> Result<(), Mistake> {
+    let name = |key: &str| format!("{field}.{key}");
+    if start.model.trim().is_empty() {
+        return Err(Mistake::new(name("model"), "it is missing"));
+    }
+    let said = [
+        Some(&start.alias).filter(|alias| !alias.trim().is_empty()),
+        start.property.as_ref(),
+        start.tag.as_ref(),
+        start.attribute.as_ref(),
+    ];
+    if said.iter().flatten().count() != 1 {
+        let told = Mistake::new(name("alias"), "one of `alias`, `property`, `tag` and `attribute` says what the model becomes");
+        return Err(told.hint("`alias` is MLflow's, `property` of Kubeflow's Model Registry, `tag` and `attribute` of ModelDB"));
+    }
+    if start.from.is_some() && !start.rollback {
+        return Err(Mistake::new(name("from"), "it is for `rollback = true`"));
+    }
+    Ok(())
 }
 
 /// What must stand there as it is: it says what is started, and no event may choose that.
@@ -210,6 +271,8 @@ pub(crate) fn call(start: &Start, field: &str, context: &Context) -> Result<Call
         Start::Workflow(start) => filler.workflow(start),
         Start::Dispatch(start) => filler.dispatch(start),
         Start::Jenkins(start) => filler.jenkins(start),
+        Start::Kubeflow(start) => filler.kubeflow(start),
+        Start::Kserve(start) => filler.kserve(start),
         Start::Command(start) => filler.command(start),
         Start::Repro(start) => filler.repro(start),
         Start::Gate(start) => filler.gate(start),
@@ -300,6 +363,40 @@ impl Filler<'_> {
         })
     }
 
+    fn kubeflow(&self, start: &KubeflowStart) -> Result<Call, Mistake> {
+        let text = |key: &str, template: &Option<String>| template.as_ref().map(|text| self.text(key, text)).transpose();
+        Ok(Call::Kubeflow {
+            host: start.host.clone(),
+            namespace: start.namespace.clone(),
+            pipeline: start.pipeline.clone(),
+            version: self.some_word("kubeflow.version", start.version.as_ref())?,
+            file: start.file.clone(),
+            experiment: text("kubeflow.experiment", &start.experiment)?,
+            parameters: self.values("kubeflow.parameters", &start.parameters)?,
+            name: text("kubeflow.name", &start.name)?,
+            service_account: self.some_word("kubeflow.service_account", start.service_account.as_ref())?,
+            cache: start.cache,
+        })
+    }
+
+    fn kserve(&self, start: &KserveStart) -> Result<Call, Mistake> {
+        let rollout = match &start.storage_uri {
+            Some(uri) => Rollout::Deploy { storage_uri: self.word("kserve.storage_uri", uri)?, canary: start.canary },
+            None if start.rollback => Rollout::Rollback,
+            None => Rollout::Promote,
+        };
+        Ok(Call::Kserve { service: start.service.clone(), namespace: start.namespace.clone(), rollout })
+    }
+
+    fn promotion(&self, start: &PromoteStart) -> Result<Promotion, Mistake> {
+        Ok(match (&start.property, &start.tag, &start.attribute) {
+            (Some(property), _, _) => Promotion::Property(self.word("promote.property", property)?),
+            (_, Some(tag), _) => Promotion::Tag(self.word("promote.tag", tag)?),
+            (_, _, Some(attribute)) => Promotion::Attribute(self.word("promote.attribute", attribute)?),
+            _ => Promotion::Alias(self.word("promote.alias", &start.alias)?),
+        })
+    }
+
     fn command(&self, start: &CommandStart) -> Result<Call, Mistake> {
         let mut argv: Vec<String> = Vec::with_capacity(start.argv.len());
         for (at, template) in start.argv.iter().enumerate() {
@@ -355,7 +452,7 @@ impl Filler<'_> {
     fn promote(&self, start: &PromoteStart) -> Result<Call, Mistake> {
         Ok(Call::Promote {
             model: self.text("promote.model", &start.model)?,
-            alias: self.word("promote.alias", &start.alias)?,
+            becomes: self.promotion(start)?,
             rollback: start.rollback,
             from: self.some_word("promote.from", start.from.as_ref())?,
         })

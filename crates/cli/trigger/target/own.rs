@@ -41,8 +41,9 @@ fn words(call: &Call) -> Result<Vec<String>, TargetError> {
                 (base, head) => words.extend(base.iter().chain(head).cloned()),
             }
         }
-        Call::Promote { model, alias, rollback, from } => {
-            words.extend(["promote".to_owned(), format!("--alias={alias}")]);
+        Call::Promote { model, becomes, rollback, from } => {
+            let (option, value) = becomes.option();
+            words.extend(["promote".to_owned(), format!("--{option}={value}")]);
             words.extend(rollback.then(|| "--rollback".to_owned()));
             words.extend(from.iter().map(|from| format!("--from={from}")));
             words.extend(["--".to_owned(), model.clone()]);

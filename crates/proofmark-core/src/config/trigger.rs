@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 pub use self::parameter::{ParameterKind, ParameterRule};
 pub use self::start::{
-    CommandStart, DispatchStart, GateStart, JenkinsStart, PromoteStart, ReproStart, Start, Values, WebhookStart, WorkflowStart,
+    CommandStart, DispatchStart, GateStart, JenkinsStart, KserveStart, KubeflowStart, PromoteStart, ReproStart, Start, Values,
+    WebhookStart, WorkflowStart,
 };
 pub use self::time::Span;
 

@@ -140,8 +140,24 @@ fn workflows_dispatches_and_jobs() {
     );
     check_start("start.jenkins.job = ' '", &["`start.jenkins.job`: it is missing [write `job = \"ml/train\"`]"]);
     check_start("start.jenkins = {job = 'x', accept = 'FAILURE'}", &["`start.jenkins.accept`: it is neither \"SUCCESS\" nor \"UNSTABLE\""]);
-    check_start("start.promote = {model = 'm', alias = ''}", &["`start.promote.alias`: it is missing"]);
+    let one = "`start.promote.alias`: one of `alias`, `property`, `tag` and `attribute` says what the model becomes";
+    check_start("start.promote = {model = 'm', alias = ''}", &[one]);
+    check_start("start.promote = {model = 'm', alias = 'a', tag = 't'}", &[one]);
+    check_start("start.promote = {alias = 'a'}", &["`start.promote.model`: it is missing"]);
     check_start("start.promote = {model = 'm', alias = 'a', from = '3'}", &["`start.promote.from`: it is for `rollback = true`"]);
+}
+
+#[test]
+fn pipelines_and_services() {
+    check_start("start.kubeflow = {}", &["`start.kubeflow.pipeline`: neither a pipeline nor a file is named"]);
+    check_start("start.kubeflow.pipeline = '{{ event.branch }}'", &["`start.kubeflow.pipeline`: what is started cannot come from an event"]);
+    check_start("start.kubeflow = {file = 'p.yaml', version = 'v1'}", &["`start.kubeflow.version`: a version belongs to a pipeline"]);
+    check_start("start.kubeflow.file = '../p.yaml'", &["`start.kubeflow.file`"]);
+    check_start("start.kubeflow = {pipeline = 'p', host = '{{ event.branch }}'}", &["`start.kubeflow.host`: what is started cannot"]);
+    check_start("start.kserve = {service = 's', namespace = 'n'}", &["`start.kserve`: one of `storage_uri`, `promote = true` and"]);
+    check_start("start.kserve = {service = 's', promote = true}", &["`start.kserve.namespace`: it is missing"]);
+    check_start("start.kserve = {service = 's', namespace = 'n', promote = true, canary = 5}", &["`start.kserve.canary`: it is for"]);
+    check_start("start.kserve = {service = 's', namespace = 'n', storage_uri = 's3://x', canary = 101}", &["it is a percentage"]);
 }
 
 #[test]

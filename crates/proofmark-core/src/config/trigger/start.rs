@@ -21,6 +21,10 @@ pub enum Start {
     Dispatch(DispatchStart),
     /// A job of Jenkins.
     Jenkins(JenkinsStart),
+    /// A run of Kubeflow Pipelines.
+    Kubeflow(KubeflowStart),
+    /// A model that KServe serves: a rollout, or the way back.
+    Kserve(KserveStart),
     /// A program on this machine, without a shell.
     Command(CommandStart),
     /// `dvc repro`.
@@ -80,6 +84,51 @@ pub struct JenkinsStart {
     pub accept: Option<String>,
 }
 
+/// A run of Kubeflow Pipelines.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KubeflowStart {
+    /// The pipeline's name at the server.
+    pub pipeline: Option<String>,
+    /// The name of its version; the newest one when absent. With `file`, the version that the file is uploaded as, unless it is
+    /// there already: `{{ event.commit }}`.
+    pub version: Option<String>,
+    /// The compiled pipeline, from the repository's root. Without `version` it is sent with the run.
+    pub file: Option<String>,
+    /// The experiment's name, which is made where there is none; the server's usual one when absent.
+    pub experiment: Option<String>,
+    /// The pipeline's parameters, checked against their types before anything is sent.
+    pub parameters: Values,
+    /// What a run is called, before its key; the pipeline's name when absent.
+    pub name: Option<String>,
+    /// The service account that the run's pods have.
+    pub service_account: Option<String>,
+    /// Whether results of earlier runs may be taken for tasks that have not changed; as the pipeline says when absent.
+    pub cache: Option<bool>,
+    /// The address of Pipelines; `KF_PIPELINES_ENDPOINT` when absent.
+    pub host: Option<String>,
+    /// The namespace, for installations with several users; `KF_PIPELINES_NAMESPACE` when absent.
+    pub namespace: Option<String>,
+}
+
+/// A model that KServe serves. The cluster is that of the environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KserveStart {
+    /// The inference service.
+    pub service: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Where the model's files are: `s3://models/churn/42`, `model-registry://churn/42`.
+    pub storage_uri: Option<String>,
+    /// The percentage of requests that the new model gets; all of them when absent.
+    pub canary: Option<u8>,
+    /// Give all requests to the model that is tried out now.
+    pub promote: bool,
+    /// Go back to what was there before the last rollout.
+    pub rollback: bool,
+}
+
 /// A program on this machine.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -122,10 +171,16 @@ pub struct GateStart {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PromoteStart {
-    /// The registered model.
+    /// The registered model; for ModelDB the project.
     pub model: String,
-    /// The alias that moves.
+    /// The alias of MLflow that moves.
     pub alias: String,
+    /// The property that says so in Kubeflow's Model Registry: `stage=production`.
+    pub property: Option<String>,
+    /// The tag that says so in ModelDB.
+    pub tag: Option<String>,
+    /// The attribute that says so in ModelDB: `stage=production`.
+    pub attribute: Option<String>,
     /// Go back to the version that the present one replaced.
     pub rollback: bool,
     /// The version that a rollback starts from; whatever is there when absent.
