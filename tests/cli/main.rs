@@ -12,6 +12,7 @@ mod hook;
 mod hostile;
 mod init;
 mod jenkins;
+mod kubeflow;
 mod log;
 mod mlflow;
 mod outputs;

@@ -17,10 +17,11 @@ use proofmark_mlflow::store::{self, Artifact};
 use proofmark_mlflow::{Error, Store};
 
 use super::choose::counts;
+use super::opener::Opener;
 use super::tracker::{DELETED, Data, ELSEWHERE, Tracker, Trouble};
 use super::values::key;
 
-pub(crate) use self::open::{Opener, model_uri, registry};
+pub(crate) use self::open::{model_uri, registry};
 
 /// One `[[mlflow]]`.
 pub(super) struct MlflowRuns {

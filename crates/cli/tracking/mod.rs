@@ -2,8 +2,9 @@
 //! `mlflow:NAME`, `kubeflow:NAME`, `modeldb:NAME`. One file for each system.
 
 mod choose;
-//KF mod kubeflow;
+mod kubeflow;
 mod mlflow;
+mod opener;
 mod production;
 mod tracker;
 mod values;
@@ -21,7 +22,8 @@ use proofmark_core::tracked::Tracked;
 use proofmark_core::tracked::select::Candidate;
 
 pub(crate) use self::choose::Side;
-pub(crate) use self::mlflow::{Opener, registry};
+pub(crate) use self::mlflow::registry;
+pub(crate) use self::opener::Opener;
 pub(crate) use self::production::Reference;
 use self::tracker::{Tracker, Trouble};
 
@@ -69,7 +71,13 @@ fn declared(config: &Config) -> Vec<Declared<'_>> {
         finding: runs.finding(),
         open: Box::new(|metrics, opener| Ok(Box::new(mlflow::MlflowRuns::open(runs, metrics, opener)?))),
     });
-    of_mlflow.collect()
+    let of_kubeflow = config.kubeflow.iter().map(|runs| Declared {
+        file: runs.file(),
+        experiments: runs.experiment.0.clone(),
+        finding: runs.finding(),
+        open: Box::new(|metrics, opener| Ok(Box::new(kubeflow::KubeflowRuns::open(runs, metrics, opener)?))),
+    });
+    of_mlflow.chain(of_kubeflow).collect()
 }
 
 /// The files that hold the metrics of runs.
@@ -171,7 +179,7 @@ impl Source {
         };
         // A run that was there and could not be read may have been the one.
         let unsure = !chosen.skipped.is_empty() || chosen.incomplete.is_some();
-        if is_head && chosen.runs.is_empty() && !unsure {
+        if is_head && chosen.runs.is_empty() && !unsure && snapshot.revision.work_tree {
             match self.tracker.stand_in() {
                 Ok(None) => {}
                 Ok(Some((run, how))) => {
@@ -206,6 +214,9 @@ impl Source {
         }
         match self.reading(&chosen.runs) {
             Ok(reading) => {
+                let remarks: BTreeSet<String> = chosen.runs.iter().flat_map(|run| self.tracker.remarks(run)).collect();
+                let tracked = if is_head { &mut self.tracked.head } else { &mut self.tracked.base };
+                tracked.notes.extend(remarks);
                 snapshot.metrics.insert(self.file.clone(), reading);
                 snapshot.params.insert(self.file.clone(), values::params(self.tracker.as_ref(), &chosen.runs));
                 snapshot.data.extend(values::data(&self.file, &self.data(&chosen.runs)));

@@ -30,7 +30,12 @@ pub(super) trait Tracker: Pool<Error = Trouble> {
     /// The data that it read.
     fn data(&self, run: &Candidate) -> Vec<Data>;
 
-    /// What people should know of the values of a run: sentence fragments that follow the file's name.
+    /// What there is to say of where its values come from, as sentence fragments beside the choice.
+    fn remarks(&self, _run: &Candidate) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What people should be warned of: sentence fragments that follow the file's name.
     fn notes(&self, _run: &Candidate) -> Vec<String> {
         Vec::new()
     }
@@ -101,6 +106,17 @@ impl From<proofmark_mlflow::Error> for Trouble {
 
 impl From<proofmark_mlflow::Error> for CliError {
     fn from(error: proofmark_mlflow::Error) -> Self {
+        Trouble::from(error).into()
+    }
+}
+impl From<proofmark_kubeflow::Error> for Trouble {
+    fn from(error: proofmark_kubeflow::Error) -> Self {
+        Self { message: error.to_string(), hint: error.hint(), outside: error.is_outside() }
+    }
+}
+
+impl From<proofmark_kubeflow::Error> for CliError {
+    fn from(error: proofmark_kubeflow::Error) -> Self {
         Trouble::from(error).into()
     }
 }

@@ -1,6 +1,5 @@
-//! Opens stores by what the configuration and MLflow's own variables say.
+//! Opens MLflow's stores by what the configuration and MLflow's own variables say.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,26 +9,15 @@ use proofmark_mlflow::model::ModelUri;
 use proofmark_mlflow::{Access, Error, Registry, Store};
 
 use crate::exit::CliError;
-use crate::world::World;
+use crate::tracking::Opener;
 
-/// Opens each store once.
-pub(crate) struct Opener {
-    world: World,
-    /// Where relative paths of the configuration start: the repository's root.
-    root: PathBuf,
-    /// Whether the configuration may name the address that credentials are sent to.
-    trusted: bool,
-    opened: RefCell<Vec<(Location, Rc<dyn Store>)>>,
-}
+/// What MLflow's client asks for its tracking URI.
+const VARIABLE: &str = "MLFLOW_TRACKING_URI";
 
 impl Opener {
-    pub(crate) fn new(world: &World, root: PathBuf, trusted: bool) -> Self {
-        Self { world: world.clone(), root, trusted, opened: RefCell::new(Vec::new()) }
-    }
-
     /// The tracking store: what the configuration names, else what the environment does.
     pub(crate) fn open(&self, typed: Option<&str>) -> Result<Rc<dyn Store>, Error> {
-        let (location, access) = self.place(typed, "MLFLOW_TRACKING_URI")?;
+        let (location, access) = self.tracking_place(typed)?;
         self.store(location, &access)
     }
 
@@ -52,21 +40,19 @@ impl Opener {
     fn registry_place(&self, typed: Option<&str>) -> Result<(Location, Access), Error> {
         match self.world.var("MLFLOW_REGISTRY_URI") {
             Some(uri) => self.at(uri, true),
-            None => self.place(typed, "MLFLOW_TRACKING_URI"),
+            None => self.tracking_place(typed),
         }
     }
 
-    fn place(&self, typed: Option<&str>, variable: &str) -> Result<(Location, Access), Error> {
-        match (typed, self.world.var(variable)) {
-            // The change's own configuration must not lead the credentials elsewhere.
-            (Some(uri), told) => self.at(uri, self.trusted || told == Some(uri)),
-            (None, Some(uri)) => self.at(uri, true),
+    fn tracking_place(&self, typed: Option<&str>) -> Result<(Location, Access), Error> {
+        match self.place(typed, VARIABLE) {
+            Some(place) => self.at(&place.address, place.with_credentials),
             // Whoever wrote the change could have put runs there, of both sides.
-            (None, None) if ["GITHUB_ACTIONS", "JENKINS_URL"].iter().any(|name| self.world.var(name).is_some()) => Err(Error::Setting {
-                what: variable.to_owned(),
+            None if ["GITHUB_ACTIONS", "JENKINS_URL"].iter().any(|name| self.world.var(name).is_some()) => Err(Error::Setting {
+                what: VARIABLE.to_owned(),
                 why: "is not set, and in CI a store in the checkout is the change's own".to_owned(),
             }),
-            (None, None) => {
+            None => {
                 let location = location::default(&self.root)?;
                 Ok((location, self.access(None, true)?))
             }
