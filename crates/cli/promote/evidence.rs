@@ -6,13 +6,10 @@ use proofmark_core::compare::Comparison;
 use proofmark_core::config::{Effect, Severity};
 use proofmark_core::gate::{Finding, Verdict};
 use proofmark_core::report::Report;
-use proofmark_mlflow::Registry;
-use proofmark_mlflow::model::{ModelVersion, Which};
 use proofmark_render as render;
 
 use super::Promote;
-use super::moves::{PREFIX, moved};
-use crate::base::Purpose;
+use super::shelf::{PREFIX, Shelf, Version};
 use crate::digest::sha256;
 use crate::exit::{self, CliError};
 use crate::gate::{self, Gate, Judged, judged};
@@ -21,23 +18,16 @@ use crate::posting::args::FailOn;
 use crate::printer::Printer;
 use crate::report::read_report;
 use crate::session::Session;
-use crate::tracking;
 use crate::world::World;
 
 /// A version and the judgement that it passed.
 pub(super) struct Evidence {
-    pub(super) version: ModelVersion,
+    pub(super) version: Version,
     verdict: Verdict,
     effect: Effect,
     report: String,
     commit: Option<String>,
     run_url: Option<String>,
-}
-
-/// The registry, as the configuration of the base and the environment name it.
-pub(super) fn registry(args: &Promote, host: Option<&Host>, world: &World) -> Result<Box<dyn Registry>, CliError> {
-    let session = Session::open(&args.between, Purpose::Judge, host, world)?;
-    tracking::registry(&session.opener(world), session.tracking_uri())
 }
 
 /// What the gate says of a promotion.
@@ -54,8 +44,8 @@ impl Evidence {
     /// Judges. A stored report must say what is found now: it is evidence that can be old, or forged.
     pub(super) fn gather(
         args: &Promote,
-        registry: &dyn Registry,
-        before: Option<&ModelVersion>,
+        shelf: &dyn Shelf,
+        before: Option<&Version>,
         host: Option<&Host>,
         world: &World,
         printer: &Printer,
@@ -67,9 +57,10 @@ impl Evidence {
         if let Some(stored) = &stored {
             same_commit(stored, commit.as_deref())?;
         }
-        let version = version(args, registry, &judged_runs(&report))?;
+        let runs = judged_runs(&report, shelf)?;
+        let version = shelf.version(args.number.as_deref(), &runs)?;
         // What is in production now was compared with itself.
-        if before.is_some_and(|before| before.version == version.version && was_promoted(before, commit.as_deref())) {
+        if before.is_some_and(|before| before.name == version.name && was_promoted(before, commit.as_deref())) {
             return Ok(Found::Already);
         }
         if let Some(stored) = &stored {
@@ -78,8 +69,8 @@ impl Evidence {
         if let Some(code) = refused(&report, args.fail_on, printer)? {
             return Ok(Found::Refused(code));
         }
-        is_about_runs(&report, &session)?;
-        not_moved(args, &report.comparison, before, version.version)?;
+        is_about_runs(&report, &session, shelf)?;
+        not_moved(shelf, &report.comparison, before, &version.name)?;
         let text = render::json(stored.as_ref().unwrap_or(&report))?;
         let digest = sha256(text.as_bytes());
         Ok(Found::Passed(Box::new(Self {
@@ -92,8 +83,8 @@ impl Evidence {
         })))
     }
 
-    /// What is kept with the version, by the end of its tag.
-    pub(super) fn tags(&self) -> Vec<(&'static str, String)> {
+    /// What is kept with the version, by name.
+    pub(super) fn tags(&self) -> Vec<(String, String)> {
         let mut tags = vec![
             ("verdict", self.verdict.name().to_owned()),
             ("effect", self.effect.name().to_owned()),
@@ -101,12 +92,12 @@ impl Evidence {
         ];
         tags.extend(self.commit.clone().map(|commit| ("commit", commit)));
         tags.extend(self.run_url.clone().map(|url| ("run_url", url)));
-        tags
+        tags.into_iter().map(|(name, value)| (format!("{PREFIX}{name}"), value)).collect()
     }
 }
 
 /// Whether an earlier try moved something to this version, by the judgement of the same commit.
-fn was_promoted(version: &ModelVersion, commit: Option<&str>) -> bool {
+fn was_promoted(version: &Version, commit: Option<&str>) -> bool {
     let tag = |name: &str| version.tags.get(&format!("{PREFIX}{name}")).map(String::as_str);
     tag("verdict").is_some() && tag("report").is_some() && tag("commit") == commit
 }
@@ -142,52 +133,19 @@ fn same_evidence(stored: &Report, found: &Report) -> Result<(), CliError> {
     })
 }
 
-/// The runs of the head that were judged.
-fn judged_runs(report: &Report) -> BTreeSet<&str> {
-    report.comparison.tracked.iter().flat_map(|tracked| &tracked.head.runs).map(|run| run.id.as_str()).collect()
-}
-
-/// The version that is meant, of a run that was judged.
-fn version(args: &Promote, registry: &dyn Registry, runs: &BTreeSet<&str>) -> Result<ModelVersion, CliError> {
-    let model = &args.model;
-    let shown = || runs.iter().map(|run| format!("`{run}`")).collect::<Vec<_>>().join(", ");
+/// The runs of the head that were judged, of the system whose versions these are.
+fn judged_runs<'r>(report: &'r Report, shelf: &dyn Shelf) -> Result<BTreeSet<&'r str>, CliError> {
+    let prefix = format!("{}:", shelf.system());
+    let of_system = report.comparison.tracked.iter().filter(|tracked| tracked.file.as_str().starts_with(&prefix));
+    let runs: BTreeSet<&str> = of_system.flat_map(|tracked| &tracked.head.runs).map(|run| run.id.as_str()).collect();
     if runs.is_empty() {
-        return Err(CliError::input("the gate judged no run of MLflow, so it says nothing about any version of the registry")
-            .hint("name the experiment in [[mlflow]] of the base's proofmark.toml"));
+        let system = shelf.system();
+        return Err(CliError::input(format!(
+            "the gate judged no run of [[{system}]], so it says nothing about any version of the registry"
+        ))
+        .hint(format!("name the runs in [[{system}]] of the base's proofmark.toml")));
     }
-    let found = match args.number {
-        Some(number) => {
-            let none = || CliError::input(format!("`{model}` has no version {number}"));
-            registry.model_version(model, &Which::Number(number))?.ok_or_else(none)?
-        }
-        None => {
-            let mut all = Vec::new();
-            for run in runs {
-                all.extend(registry.versions_of_run(model, run)?);
-            }
-            let newest = all.iter().max_by_key(|version| version.version).cloned().ok_or_else(|| {
-                CliError::input(format!("no version of `{model}` is of a run that was judged ({})", shown()))
-                    .hint("register the model that the run logged, or name the version with --version")
-            })?;
-            // Who may register versions can name any run with any files.
-            if let Some(other) = all.iter().find(|other| other.run == newest.run && other.source != newest.source) {
-                let (one, two) = (other.version, newest.version);
-                return Err(CliError::input(format!("versions {one} and {two} of `{model}` are of one run and have different files"))
-                    .hint("name the one that is meant with --version"));
-            }
-            newest
-        }
-    };
-    let of = found.run.as_deref();
-    if !of.is_some_and(|run| runs.contains(run)) {
-        let of = of.map_or_else(|| "of no run".to_owned(), |run| format!("of the run `{run}`"));
-        return Err(CliError::input(format!("version {} of `{model}` is {of}, and judged was {}", found.version, shown()))
-            .hint("a version is promoted by the judgement of its own run"));
-    }
-    if !matches!(found.status.as_str(), "" | "READY") {
-        return Err(CliError::input(format!("version {} of `{model}` is not ready: {}", found.version, found.status)));
-    }
-    Ok(found)
+    Ok(runs)
 }
 
 /// The exit code of a judgement that lets nothing pass, told in full.
@@ -211,7 +169,7 @@ fn refused(report: &Report, fail_on: FailOn, printer: &Printer) -> Result<Option
 }
 
 /// A judgement that looked at none of the runs' values says nothing about the model.
-fn is_about_runs(report: &Report, session: &Session) -> Result<(), CliError> {
+fn is_about_runs(report: &Report, session: &Session, shelf: &dyn Shelf) -> Result<(), CliError> {
     let tables = session.config.as_ref().map_or(&[][..], |file| file.config.table.as_slice());
     let is_artifact = |name: &String| tables.iter().any(|table| table.name == *name && table.mlflow.is_some());
     let is_of_run = |finding: &Finding| {
@@ -223,19 +181,18 @@ fn is_about_runs(report: &Report, session: &Session) -> Result<(), CliError> {
         return Ok(());
     }
     Err(CliError::input("no rule judges what the run logged, so there is nothing to promote it by")
-        .hint("write a [[rule]] about a metric of the [[mlflow]] experiment"))
+        .hint(format!("write a [[rule]] about a metric of [[{}]]", shelf.system())))
 }
 
 /// What was compared with is what is in production; after a first try that is the version itself.
-fn not_moved(args: &Promote, comparison: &Comparison, before: Option<&ModelVersion>, version: u64) -> Result<(), CliError> {
-    let target = args.target();
-    let uri = proofmark_mlflow::model::ModelUri { model: args.model.clone(), which: target.which() }.to_string();
-    let now = before.map(|version| version.version);
+fn not_moved(shelf: &dyn Shelf, comparison: &Comparison, before: Option<&Version>, version: &str) -> Result<(), CliError> {
+    let called = shelf.reference();
+    let now = before.map(|version| version.name.as_str());
     for reference in &comparison.references {
-        let Some(rest) = reference.revision.strip_prefix(&uri) else { continue };
-        let then = rest.strip_prefix(", version ").and_then(|number| number.parse().ok());
+        let Some(rest) = reference.revision.strip_prefix(&called) else { continue };
+        let then = rest.strip_prefix(", version ");
         if (rest.is_empty() || then.is_some()) && then != now && now != Some(version) {
-            return Err(moved(&target, then, now));
+            return Err(shelf.moved(then, now));
         }
     }
     Ok(())

@@ -1,51 +1,51 @@
-//! `proofmark promote`: moves an alias or a stage of MLflow's registry to a version that the gate has passed, and back.
+//! `proofmark promote`: puts a version that the gate has passed into use, in whichever registry, and takes it back. One file for
+//! each registry.
 
 mod document;
 mod evidence;
-mod moves;
-mod rollback;
+mod mlflow;
+mod shelf;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use proofmark_mlflow::Registry;
 use proofmark_render::escape::terminal;
 
 use crate::args::Between;
+use crate::base::Purpose;
 use crate::exit::{self, CliError};
 use crate::host::Host;
 use crate::posting::args::FailOn;
 use crate::printer::Printer;
+use crate::session::Session;
+use crate::tracking;
 use crate::world::World;
 
 pub(crate) use self::document::Promotion;
 use self::evidence::{Evidence, Found};
-use self::moves::{Move, Outcome, Target};
+use self::mlflow::{MlflowShelf, Target};
+use self::shelf::{Planned, Shelf};
 
-/// Move an alias or a stage of MLflow's registry to the version that the gate has passed
+/// Put the version into use that the gate has passed: an alias or a stage of MLflow, a property of Kubeflow's Model Registry, a
+/// tag or an attribute of ModelDB
 ///
 /// Judges as `proofmark gate` does, and moves only when that passes, the version is of a run that was judged, and nobody moved the
-/// alias meanwhile. What it rests on is kept in tags of
-/// the version. Nothing is written when the alias is there already.
+/// alias meanwhile. What it rests on is kept with the version. Nothing is written when the alias is there already.
 #[derive(Debug, Args)]
 #[command(disable_version_flag = true)]
 pub(crate) struct Promote {
-    /// The registered model
+    /// The registered model; of ModelDB the project
     pub(crate) model: String,
     #[command(flatten)]
     pub(crate) between: Between,
-    /// The alias that moves, such as `champion`
-    #[arg(long, value_name = "ALIAS", required_unless_present = "stage", conflicts_with = "stage", value_parser = alias)]
-    pub(crate) alias: Option<String>,
-    /// The stage that the version goes to, for servers and teams without aliases: `Production`
-    #[arg(long, value_name = "STAGE", value_parser = stage)]
-    pub(crate) stage: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// With --stage: archive the versions that are in it
     #[arg(long, requires = "stage")]
     pub(crate) archive: bool,
     /// The version [default: the newest that a run of the head made]
-    #[arg(long = "version", value_name = "N")]
-    pub(crate) number: Option<u64>,
+    #[arg(long = "version", value_name = "VERSION")]
+    pub(crate) number: Option<String>,
     /// Only if this report of `proofmark gate --format json` still says what is found now; its hash is kept with the version
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
@@ -59,8 +59,8 @@ pub(crate) struct Promote {
     #[arg(long, conflicts_with_all = ["number", "report"])]
     pub(crate) rollback: bool,
     /// With --rollback: only if the alias or stage is at this version, so that a second try goes back no further
-    #[arg(long, value_name = "N", requires = "rollback")]
-    pub(crate) from: Option<u64>,
+    #[arg(long, value_name = "VERSION", requires = "rollback")]
+    pub(crate) from: Option<String>,
     /// Write nothing, and tell what would be written
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -78,49 +78,69 @@ pub(crate) enum Form {
     Json,
 }
 
-impl Promote {
-    fn target(&self) -> Target {
-        match (&self.alias, &self.stage) {
-            (Some(alias), _) => Target::Alias(alias.clone()),
-            (None, stage) => Target::Stage { name: stage.clone().unwrap_or_default(), archive: self.archive },
-        }
-    }
+/// What says that a version is in use, which each registry has in its own way.
+#[derive(Debug, Clone, Default, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Place {
+    /// MLflow: the alias that moves, such as `champion`
+    #[arg(long, value_name = "ALIAS", value_parser = alias)]
+    pub(crate) alias: Option<String>,
+    /// MLflow: the stage that the version goes to, for servers and teams without aliases: `Production`
+    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    pub(crate) stage: Option<String>,
+    /// Kubeflow's Model Registry: the property that the version gets, such as `stage=production`
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) property: Option<String>,
+    /// ModelDB: the tag that the run gets, such as `production`
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+    /// ModelDB: the attribute that the run gets, such as `stage=production`
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) attribute: Option<String>,
+}
+
+/// Where the version stands that is in use.
+fn shelf(args: &Promote, host: Option<&Host>, world: &World) -> Result<Box<dyn Shelf>, CliError> {
+    // As the configuration of the base and the environment name it.
+    let session = Session::open(&args.between, Purpose::Judge, host, world)?;
+    let opener = session.opener(world);
+    let model = args.model.clone();
+    let target = match &args.place {
+        Place { alias: Some(alias), .. } => Target::Alias(alias.clone()),
+        Place { stage, .. } => Target::Stage { name: stage.clone().unwrap_or_default(), archive: args.archive },
+    };
+    Ok(Box::new(MlflowShelf { registry: tracking::registry(&opener, session.tracking_uri())?, model, target }))
 }
 
 pub(crate) fn run(args: &Promote, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let host = Host::detect(world)?;
-    let registry = evidence::registry(args, host.as_ref(), world)?;
-    let target = args.target();
+    let shelf = shelf(args, host.as_ref(), world)?;
+    let shelf = shelf.as_ref();
+    let write = !args.dry_run;
     let planned = if args.rollback {
-        rollback::plan(registry.as_ref(), &args.model, &target, args.from)?
+        shelf.roll_back(args.from.as_deref(), write)?
     } else {
-        // Before anything is judged: what the alias led to then is what was judged.
-        let before = moves::current(registry.as_ref(), &args.model, &target)?;
-        match Evidence::gather(args, registry.as_ref(), before.as_ref(), host.as_ref(), world, printer)? {
-            Found::Passed(evidence) => Some(moves::plan(registry.as_ref(), &target, before.as_ref(), &evidence)?),
+        // Before anything is judged: what stood there then is what was judged.
+        let before = shelf.current()?;
+        match Evidence::gather(args, shelf, before.as_ref(), host.as_ref(), world, printer)? {
+            Found::Passed(evidence) => Some(shelf.promote(before.as_ref(), &evidence.version, &evidence.tags(), write)?),
             Found::Already => None,
             Found::Refused(code) => return Ok(code),
         }
     };
-    let outcome = carry_out(registry.as_ref(), planned, args, &target)?;
-    let promotion = Promotion::new(args, &target, &outcome);
+    let planned = match planned {
+        Some(planned) => planned,
+        None => {
+            let at = shelf.current()?.map(|version| version.name);
+            Planned { from: at.clone(), to: at, ..Planned::default() }
+        }
+    };
+    let promotion = Promotion::new(args, &planned);
     match args.format {
-        Form::Text => printer.data(terminal_lines(&promotion.told()).as_bytes())?,
+        Form::Text => printer.data(terminal_lines(&promotion.told(shelf)).as_bytes())?,
         Form::Json => printer.data(promotion.json()?.as_bytes())?,
     }
     Ok(exit::ALLOWED)
-}
-
-fn carry_out(registry: &dyn Registry, planned: Option<Move>, args: &Promote, target: &Target) -> Result<Outcome, CliError> {
-    let Some(planned) = planned else {
-        let at = moves::current(registry, &args.model, target)?;
-        return Ok(Outcome::nothing(at.map(|version| version.version)));
-    };
-    if planned.writes.is_empty() || args.dry_run {
-        return Ok(Outcome { dry: args.dry_run, planned });
-    }
-    planned.carry_out(registry, target)?;
-    Ok(Outcome { dry: false, planned })
 }
 
 fn terminal_lines(lines: &[String]) -> String {
@@ -144,6 +164,14 @@ fn stage(text: &str) -> Result<String, &'static str> {
     let known = ["None", "Staging", "Production", "Archived"];
     let found = known.into_iter().find(|stage| stage.eq_ignore_ascii_case(text));
     found.map(str::to_owned).ok_or("a stage is None, Staging, Production or Archived")
+}
+
+/// A name and a value.
+fn pair(text: &str) -> Result<String, &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err("it is NAME=VALUE, such as stage=production"),
+    }
 }
 
 #[cfg(test)]

@@ -5,17 +5,15 @@ use std::fmt;
 use proofmark_mlflow::Registry;
 use proofmark_mlflow::model::{ModelVersion, Which};
 
-use super::evidence::Evidence;
-use crate::exit::{self, CliError};
+use super::super::shelf::{PREFIX, Planned, Version, moved};
+use crate::exit::CliError;
 
-/// What the tags begin with that keep what a promotion rests on.
-pub(super) const PREFIX: &str = "proofmark.";
 /// A version that replaced none.
 const NOTHING: &str = "none";
 
 /// What moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(in crate::promote) enum Target {
     Alias(String),
     Stage { name: String, archive: bool },
 }
@@ -90,41 +88,32 @@ pub(super) struct Move {
     pub(super) evidence: Vec<(String, String)>,
 }
 
-/// A move that was made, would be made, or need not be made.
-#[derive(Debug, Clone)]
-pub(super) struct Outcome {
-    pub(super) dry: bool,
-    pub(super) planned: Move,
-}
-
-impl Outcome {
-    /// All is as it should be.
-    pub(super) fn nothing(at: Option<u64>) -> Self {
-        Self { dry: false, planned: Move { from: at, to: at, ..Move::default() } }
-    }
-}
-
 /// The version that the target leads to now.
 pub(super) fn current(registry: &dyn Registry, model: &str, target: &Target) -> Result<Option<ModelVersion>, CliError> {
     Ok(registry.model_version(model, &target.which())?)
 }
 
-/// What brings the target to the version that the evidence is about. Tags come first: a move without them could not be undone.
-pub(super) fn plan(registry: &dyn Registry, target: &Target, before: Option<&ModelVersion>, evidence: &Evidence) -> Result<Move, CliError> {
-    let version = &evidence.version;
-    let from = before.map(|version| version.version);
-    let mut planned = Move { model: version.model.clone(), from, to: Some(version.version), ..Move::default() };
-    planned.evidence = evidence.tags().into_iter().map(|(key, value)| (format!("{PREFIX}{key}"), value)).collect();
-    if from == Some(version.version) {
+/// What brings the target to a version. Tags come first: a move without them could not be undone.
+pub(super) fn plan(
+    registry: &dyn Registry,
+    model: &str,
+    target: &Target,
+    from: Option<u64>,
+    to: &Version,
+    evidence: &[(String, String)],
+) -> Result<Move, CliError> {
+    let version = super::number(&to.name)?;
+    let mut planned = Move { model: model.to_owned(), from, to: Some(version), evidence: evidence.to_vec(), ..Move::default() };
+    if from == Some(version) {
         return Ok(planned);
     }
     let replaced = from.map_or_else(|| NOTHING.to_owned(), |number| number.to_string());
     let tags = planned.evidence.iter().cloned().chain([(target.replaced_tag(), replaced.clone())]);
-    let new = tags.filter(|(key, value)| version.tags.get(key) != Some(value));
-    planned.writes = new.map(|(key, value)| Write::VersionTag { version: version.version, key, value }).collect();
-    planned.writes.push(Write::Move { version: version.version, archive: matches!(target, Target::Stage { archive: true, .. }) });
-    let last = format!("promoted {} in the place of {replaced}", version.version);
-    if registry.model_tags(&version.model)?.get(&target.last_tag()) != Some(&last) {
+    let new = tags.filter(|(key, value)| to.tags.get(key) != Some(value));
+    planned.writes = new.map(|(key, value)| Write::VersionTag { version, key, value }).collect();
+    planned.writes.push(Write::Move { version, archive: matches!(target, Target::Stage { archive: true, .. }) });
+    let last = format!("promoted {version} in the place of {replaced}");
+    if registry.model_tags(model)?.get(&target.last_tag()) != Some(&last) {
         planned.writes.push(Write::ModelTag { key: target.last_tag(), value: last });
     }
     Ok(planned)
@@ -136,6 +125,17 @@ pub(super) fn replaced(version: &ModelVersion, target: &Target) -> Option<u64> {
 }
 
 impl Move {
+    /// The same for people.
+    pub(super) fn told(&self, target: &Target) -> Planned {
+        let name = |version: Option<u64>| version.map(|number| number.to_string());
+        Planned {
+            from: name(self.from),
+            to: name(self.to),
+            writes: self.writes.iter().map(|write| in_words(write, target)).collect(),
+            evidence: self.evidence.clone(),
+        }
+    }
+
     /// Makes the writes in their order. The move itself is made only while the target is where it was, and is read back.
     pub(super) fn carry_out(&self, registry: &dyn Registry, target: &Target) -> Result<(), CliError> {
         for write in &self.writes {
@@ -151,7 +151,7 @@ impl Move {
     fn make(&self, registry: &dyn Registry, target: &Target, version: u64, archive: bool) -> Result<(), CliError> {
         let now = self.at(registry, target)?;
         if now != self.from {
-            return Err(moved(target, self.from, now));
+            return Err(moved_to(target, self.from, now));
         }
         let written = match target {
             Target::Alias(alias) => registry.set_alias(&self.model, alias, version),
@@ -167,7 +167,7 @@ impl Move {
                 Err(CliError::input(format!("version {version} went to {target}, and those who use the stage do not get it{newer}"))
                     .hint("archive the others with --archive"))
             }
-            Ok(()) => Err(moved(target, Some(version), there)),
+            Ok(()) => Err(moved_to(target, Some(version), there)),
         }
     }
 
@@ -177,8 +177,18 @@ impl Move {
 }
 
 /// Somebody else moved it.
-pub(super) fn moved(target: &Target, expected: Option<u64>, now: Option<u64>) -> CliError {
-    let at = |version: Option<u64>| version.map_or_else(|| "at no version".to_owned(), |number| format!("at version {number}"));
-    let told = CliError::input(format!("{target} moved meanwhile: it was {}, and is {} now", at(expected), at(now)));
-    CliError { code: exit::BLOCKED, ..told }.hint("run the gate again: what it compared with is no longer what is in production")
+pub(super) fn moved_to(target: &Target, expected: Option<u64>, now: Option<u64>) -> CliError {
+    let name = |version: Option<u64>| version.map(|number| number.to_string());
+    moved(&target.to_string(), name(expected).as_deref(), name(now).as_deref())
+}
+
+fn in_words(write: &Write, target: &Target) -> String {
+    match write {
+        Write::VersionTag { version, key, value } => format!("tag of version {version}: {key} = {value}"),
+        Write::ModelTag { key, value } => format!("tag of the model: {key} = {value}"),
+        Write::Move { version, archive } => {
+            let archived = if *archive && matches!(target, Target::Stage { .. }) { ", others archived" } else { "" };
+            format!("{target} to version {version}{archived}")
+        }
+    }
 }

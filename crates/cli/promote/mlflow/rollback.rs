@@ -18,7 +18,7 @@ pub(super) fn plan(registry: &dyn Registry, model: &str, target: &Target, from: 
         return Ok(None);
     }
     if let Some(from) = from.filter(|from| *from != now.version) {
-        return Err(moves::moved(target, Some(from), Some(now.version)));
+        return Err(moves::moved_to(target, Some(from), Some(now.version)));
     }
     let previous = replaced(&now, target).ok_or_else(|| nothing_to_go_to(&now, target))?;
     let back = registry.model_version(model, &Which::Number(previous))?;
