@@ -21,7 +21,7 @@ const OWNED: [(&str, &[&str]); 13] = [
 ];
 
 /// What each crate may know of ours.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("proofmark-core", &["proofmark-stats"]),
     ("proofmark-stats", &[]),
     ("proofmark-tables", &["proofmark-core", "proofmark-stats"]),
@@ -31,7 +31,9 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("proofmark-http", &[]),
     ("proofmark-github", &["proofmark-core", "proofmark-http"]),
     ("proofmark-jenkins", &["proofmark-core", "proofmark-http"]),
+    ("proofmark-kubeflow", &["proofmark-core", "proofmark-http"]),
     ("proofmark-mlflow", &["proofmark-core", "proofmark-http"]),
+    ("proofmark-modeldb", &["proofmark-core", "proofmark-http"]),
     ("proofmark-trigger", &["proofmark-core"]),
     ("proofmark-testkit", &[]),
 ];

@@ -4,6 +4,7 @@
 mod choose;
 mod kubeflow;
 mod mlflow;
+mod modeldb;
 mod opener;
 mod production;
 mod tracker;
@@ -60,8 +61,11 @@ struct Declared<'c> {
     file: RepoPath,
     experiments: Vec<String>,
     finding: Finding,
-    open: Box<dyn Fn(Option<Vec<Glob>>, &Opener) -> Result<Box<dyn Tracker>, Trouble> + 'c>,
+    open: Box<Open<'c>>,
 }
+
+/// Opens a source, of which metrics of these names are asked for.
+type Open<'c> = dyn Fn(Option<Vec<Glob>>, &Opener) -> Result<Box<dyn Tracker>, Trouble> + 'c;
 
 /// Everything that the configuration names, in its order.
 fn declared(config: &Config) -> Vec<Declared<'_>> {
@@ -77,7 +81,13 @@ fn declared(config: &Config) -> Vec<Declared<'_>> {
         finding: runs.finding(),
         open: Box::new(|metrics, opener| Ok(Box::new(kubeflow::KubeflowRuns::open(runs, metrics, opener)?))),
     });
-    of_mlflow.chain(of_kubeflow).collect()
+    let of_modeldb = config.modeldb.iter().map(|runs| Declared {
+        file: runs.file(),
+        experiments: runs.experiment.0.clone(),
+        finding: runs.finding(),
+        open: Box::new(|metrics, opener| Ok(Box::new(modeldb::ModelDbRuns::open(runs, metrics, opener)?))),
+    });
+    of_mlflow.chain(of_kubeflow).chain(of_modeldb).collect()
 }
 
 /// The files that hold the metrics of runs.

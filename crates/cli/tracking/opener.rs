@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
 
 use proofmark_http::api::Terms;
 use proofmark_mlflow::{Location, Store};
 
 use super::tracker::Trouble;
+use crate::network;
 use crate::world::World;
 
 /// What tells that nobody sits before this machine.
@@ -55,7 +55,7 @@ impl Opener {
     }
 
     pub(super) fn terms(&self) -> Terms {
-        terms(&self.world)
+        network::terms(&self.world)
     }
 
     /// A variable of the environment.
@@ -67,15 +67,4 @@ impl Opener {
     pub(super) fn is_ci(&self) -> bool {
         CI.iter().any(|name| self.world.var(name).is_some())
     }
-}
-
-/// How servers are spoken to, as far as the environment says it.
-fn terms(world: &World) -> Terms {
-    let var = |name: &str| world.var(name).map(str::to_owned);
-    let user_agent = concat!("proofmark/", env!("CARGO_PKG_VERSION"));
-    let mut terms = Terms::from_environment(&var, user_agent, world.random());
-    if let Some(seconds) = world.var("PROOFMARK_NETWORK_SECONDS").and_then(|text| text.parse().ok()) {
-        terms.budget.total = Duration::from_secs(seconds);
-    }
-    terms
 }

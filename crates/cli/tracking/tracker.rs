@@ -98,25 +98,21 @@ impl From<Trouble> for CliError {
     }
 }
 
-impl From<proofmark_mlflow::Error> for Trouble {
-    fn from(error: proofmark_mlflow::Error) -> Self {
-        Self { message: error.to_string(), hint: error.hint(), outside: error.is_outside() }
-    }
+/// Errors of the crates of the systems, which all tell the same three things.
+macro_rules! from_error {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Trouble {
+            fn from(error: $error) -> Self {
+                Self { message: error.to_string(), hint: error.hint(), outside: error.is_outside() }
+            }
+        }
+
+        impl From<$error> for CliError {
+            fn from(error: $error) -> Self {
+                Trouble::from(error).into()
+            }
+        }
+    )*};
 }
 
-impl From<proofmark_mlflow::Error> for CliError {
-    fn from(error: proofmark_mlflow::Error) -> Self {
-        Trouble::from(error).into()
-    }
-}
-impl From<proofmark_kubeflow::Error> for Trouble {
-    fn from(error: proofmark_kubeflow::Error) -> Self {
-        Self { message: error.to_string(), hint: error.hint(), outside: error.is_outside() }
-    }
-}
-
-impl From<proofmark_kubeflow::Error> for CliError {
-    fn from(error: proofmark_kubeflow::Error) -> Self {
-        Trouble::from(error).into()
-    }
-}
+from_error!(proofmark_mlflow::Error, proofmark_kubeflow::Error, proofmark_modeldb::Error);

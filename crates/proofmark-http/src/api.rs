@@ -22,7 +22,7 @@ use crate::{Answer, Budget, Certificates, Client, Failure, HttpError, Retrier, R
 pub use self::address::server_address;
 pub use self::call::{Call, escaped, is_part};
 pub use self::error::ApiError;
-pub use self::terms::{Terms, pem_file};
+pub use self::terms::{Terms, pem_file, proxies};
 pub use self::words::one_line;
 
 /// Servers close a connection on which nothing was said for a while, and a change that is sent on it is lost.
@@ -126,7 +126,7 @@ impl Api {
     /// # Errors
     /// When the operating system refuses a runtime.
     pub fn pause(&self, time: Duration) -> Result<(), ApiError> {
-        self.runtime("wait")?.block_on(tokio::time::sleep(time));
+        self.runtime("wait")?.block_on(async move { tokio::time::sleep(time).await });
         Ok(())
     }
 

@@ -15,10 +15,6 @@ const MOST_RETRIES: u32 = 10;
 const LONGEST_TIMEOUT: u64 = 3600;
 /// More of a credentials file is not read.
 const LONGEST_FILE: u64 = 64 << 10;
-/// What says how to leave the network; `REQUEST_METHOD` because a web server sets `HTTP_PROXY` from a request's header.
-const PROXIES: [&str; 9] =
-    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"];
-
 /// How a server is spoken to.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -85,7 +81,7 @@ impl Access {
             workspace: variables.workspace()?,
             timeout,
             budget: Budget { total: usual.total.max(timeout), attempts },
-            proxies: PROXIES.iter().filter_map(|name| Some(((*name).to_owned(), var(name)?))).collect(),
+            proxies: proofmark_http::api::proxies(var),
             user_agent: user_agent.to_owned(),
             seed,
         })

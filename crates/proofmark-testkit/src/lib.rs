@@ -4,6 +4,8 @@ pub mod base64;
 pub mod github;
 mod http;
 pub mod jenkins;
+pub mod kubeflow;
 pub mod mlflow;
+pub mod modeldb;
 pub mod repo;
 pub mod run;

@@ -59,7 +59,7 @@ fn the_changes_own_configuration_does_not_lead_a_token_elsewhere() {
     let lab = Lab::of("");
     let thief = FakeKubeflow::start();
     thief.experiment("ci");
-    lab.repo.write("proofmark.toml", &format!("{SOURCE}host = \"{}\"\n[[rule]]\nmetric = \"x\"\n", thief.url()));
+    lab.repo.write("proofmark.toml", format!("{SOURCE}host = \"{}\"\n[[rule]]\nmetric = \"x\"\n", thief.url()));
     lab.repo.commit("mine");
     let program = crate::proofmark(&lab.repo).env("KF_PIPELINES_TOKEN", "t0ken-of-ada").env("PROOFMARK_NETWORK_SECONDS", "3");
     program.run(&["gate"]);

@@ -49,8 +49,8 @@ fn a_local_run_stands_for_work_that_no_server_has_trained() {
             r#"{{"artifacts": {{"metrics": {{"artifacts": [{{"name": "3", "uri": "/x", "metadata": {{"accuracy": {accuracy}}}}}]}}}}}}"#
         )
     };
-    lab.repo.write("local_outputs/churn-2026-08-30-12-00-00-123456/train/executor_output.json", &given(0.99));
-    lab.repo.write("local_outputs/churn-2026-08-31-12-00-00-123456/train/executor_output.json", &given(0.90));
+    lab.repo.write("local_outputs/churn-2026-08-30-12-00-00-123456/train/executor_output.json", given(0.99));
+    lab.repo.write("local_outputs/churn-2026-08-31-12-00-00-123456/train/executor_output.json", given(0.90));
     let told = lab.told(1);
     assert!(told.contains("newest local run"), "{told}");
     // In CI the files of a checkout are the change's own.

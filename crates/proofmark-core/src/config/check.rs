@@ -88,10 +88,11 @@ pub(super) fn check(config: &mut Config, text: &str, path: &[&str]) -> Result<()
 
 /// Runs of every system, each with a name of its own.
 fn check_trackers(config: &Config, places: &Places<'_>) -> Result<(), Mistake> {
-    let of_mlflow = config.mlflow.iter().map(|runs| (runs.title(), runs.check())).collect();
-    let of_kubeflow = config.kubeflow.iter().map(|runs| (runs.title(), runs.check())).collect();
-    let of_modeldb = config.modeldb.iter().map(|runs| (runs.title(), runs.check())).collect();
-    let systems: [(&str, Vec<(&str, Result<(), String>)>); 3] = [("mlflow", of_mlflow), ("kubeflow", of_kubeflow), ("modeldb", of_modeldb)];
+    let systems = [
+        ("mlflow", config.mlflow.iter().map(|runs| (runs.title(), runs.check())).collect::<Vec<_>>()),
+        ("kubeflow", config.kubeflow.iter().map(|runs| (runs.title(), runs.check())).collect()),
+        ("modeldb", config.modeldb.iter().map(|runs| (runs.title(), runs.check())).collect()),
+    ];
     for (system, all) in systems {
         let places = places.of(system);
         for (index, (title, checked)) in all.iter().enumerate() {

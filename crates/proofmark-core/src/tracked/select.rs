@@ -423,9 +423,8 @@ impl<P: Pool + ?Sized> Search<'_, P> {
             notes.push(format!("`{run}` cannot be read: {reason}"));
         }
         notes.extend(self.incomplete.clone());
-        let mut selection = Selection::default();
-        selection.how = how;
-        selection.runs = runs.iter().map(|run| run.tracked(self.wanted.commit_tag)).collect();
+        let told = runs.iter().map(|run| run.tracked(self.wanted.commit_tag)).collect();
+        let mut selection = Selection { how, runs: told, notes, ..Selection::default() };
         let taken: BTreeSet<&str> = runs.iter().map(|run| run.id.as_str()).collect();
         for (why, names) in self.aside {
             let names: Vec<String> = names.into_iter().filter(|(id, _)| !taken.contains(id.as_str())).map(|(_, name)| name).collect();
@@ -433,7 +432,6 @@ impl<P: Pool + ?Sized> Search<'_, P> {
                 selection.set_aside.push(SetAside { why: why.to_owned(), runs: names });
             }
         }
-        selection.notes = notes;
         Chosen { runs, selection, skipped: self.skipped, incomplete: self.incomplete }
     }
 }

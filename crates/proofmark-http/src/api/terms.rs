@@ -31,15 +31,15 @@ pub struct Terms {
 impl Terms {
     /// With the proxies of the environment and the system's certificates.
     pub fn from_environment(var: &dyn Fn(&str) -> Option<String>, user_agent: &str, seed: u64) -> Self {
-        let settings = Settings {
-            user_agent: user_agent.to_owned(),
-            authorities: None,
-            proxies: PROXIES.iter().filter_map(|name| Some(((*name).to_owned(), var(name)?))).collect(),
-            tls: true,
-            timeout: TIMEOUT,
-        };
+        let settings =
+            Settings { user_agent: user_agent.to_owned(), authorities: None, proxies: proxies(var), tls: true, timeout: TIMEOUT };
         Self { settings, certificates: Certificates::default(), budget: Budget::default(), seed }
     }
+}
+
+/// What the environment says of how to leave the network: name, value.
+pub fn proxies(var: &dyn Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    PROXIES.iter().filter_map(|name| Some(((*name).to_owned(), var(name)?))).collect()
 }
 
 /// The bytes of a PEM file; `what` is the setting that names it.

@@ -150,7 +150,10 @@ fn workflows_dispatches_and_jobs() {
 #[test]
 fn pipelines_and_services() {
     check_start("start.kubeflow = {}", &["`start.kubeflow.pipeline`: neither a pipeline nor a file is named"]);
-    check_start("start.kubeflow.pipeline = '{{ event.branch }}'", &["`start.kubeflow.pipeline`: what is started cannot come from an event"]);
+    check_start(
+        "start.kubeflow.pipeline = '{{ event.branch }}'",
+        &["`start.kubeflow.pipeline`: what is started cannot come from an event"],
+    );
     check_start("start.kubeflow = {file = 'p.yaml', version = 'v1'}", &["`start.kubeflow.version`: a version belongs to a pipeline"]);
     check_start("start.kubeflow.file = '../p.yaml'", &["`start.kubeflow.file`"]);
     check_start("start.kubeflow = {pipeline = 'p', host = '{{ event.branch }}'}", &["`start.kubeflow.host`: what is started cannot"]);

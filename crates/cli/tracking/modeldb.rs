@@ -1,0 +1,173 @@
+//! Runs of ModelDB.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use proofmark_core::config::{Finding, ModelDb as Config};
+use proofmark_core::glob::Glob;
+use proofmark_core::key::Key;
+use proofmark_core::tracked::select::{Candidate, Found, Pool, Query, Skipped};
+use proofmark_core::value::Value;
+use proofmark_modeldb::{Access, Aside, Credentials, ModelDb, Run, Unreadable};
+
+use super::choose::counts;
+use super::opener::Opener;
+use super::tracker::{Data, ELSEWHERE, Tracker, Trouble};
+use super::values::key;
+
+/// What the environment calls the address.
+const VARIABLE: &str = "VERTA_HOST";
+
+/// One `[[modeldb]]`.
+pub(super) struct ModelDbRuns {
+    config: Config,
+    metrics: Option<Vec<Glob>>,
+    server: ModelDb,
+    project: String,
+    /// The ids of the experiments that count; all of the project where there are none.
+    experiments: Vec<String>,
+    /// The runs that were seen, by id.
+    seen: RefCell<BTreeMap<String, Run>>,
+}
+
+impl ModelDbRuns {
+    pub(super) fn open(config: &Config, metrics: Option<Vec<Glob>>, opener: &Opener) -> Result<Self, Trouble> {
+        let server = server(config, opener)?;
+        let project = server.project(&config.project)?.ok_or_else(|| {
+            Trouble::new(format!("there is no project `{}` at {}", config.project, server.address()))
+                .hint("names are case-sensitive, and each workspace has projects of its own")
+        })?;
+        let mut experiments = Vec::new();
+        for name in &config.experiment.0 {
+            let found = server.experiment(&project.id, name)?;
+            let missing = || Trouble::new(format!("the project `{}` has no experiment `{name}`", config.project));
+            experiments.push(found.ok_or_else(missing)?.id);
+        }
+        Ok(Self { config: config.clone(), metrics, server, project: project.id, experiments, seen: RefCell::default() })
+    }
+
+    /// Keeps a run, and says what has to be known to choose it. `commit` is one that it says in another way than by the attribute.
+    fn candidate(&self, run: Run, commit: Option<&str>, aside: Option<Aside>) -> Candidate {
+        let finding = self.config.finding();
+        let mut tags: BTreeMap<String, String> =
+            run.attributes.keys().filter_map(|name| Some((name.clone(), run.attribute(name)?))).collect();
+        let of_code = run.code.as_ref().map(|code| code.hash.as_str()).filter(|hash| !hash.is_empty());
+        if let Some(commit) = commit {
+            tags.insert(finding.commit, commit.to_owned());
+        } else if let Some(commit) = of_code {
+            tags.entry(finding.commit).or_insert_with(|| commit.to_owned());
+        }
+        let is_elsewhere = run.project != self.project || !(self.experiments.is_empty() || self.experiments.contains(&run.experiment));
+        let aside = if is_elsewhere { Some(ELSEWHERE) } else { aside.or_else(|| run.aside()).map(Aside::name) };
+        let candidate = Candidate {
+            id: run.id.clone(),
+            name: run.name.clone(),
+            aside,
+            started: Some(run.time()),
+            parent: None,
+            tags,
+            url: self.server.run_url(&run),
+            models: Vec::new(),
+        };
+        self.seen.borrow_mut().insert(run.id.clone(), run);
+        candidate
+    }
+
+    fn seen(&self, run: &Candidate) -> Option<Run> {
+        self.seen.borrow().get(&run.id).cloned()
+    }
+
+    /// Runs of these commits, by the attribute, a tag, or the version of the code.
+    fn of_commits(&self, query: &proofmark_modeldb::Query, commits: &[String], attribute: &str) -> Result<Found, Trouble> {
+        let found = self.server.of_commits(query, commits, attribute)?;
+        let counted = found.runs.into_iter().map(|by| self.candidate(by.run, Some(&by.commit), None)).collect::<Vec<_>>();
+        let said = |run: &Run| commits.iter().find(|commit| run.says_commit(commit, attribute).is_some()).cloned();
+        let aside = found.aside.into_iter().map(|(run, aside)| {
+            let commit = said(&run);
+            self.candidate(run, commit.as_deref(), Some(aside))
+        });
+        let runs = counted.into_iter().chain(aside.collect::<Vec<_>>()).collect();
+        Ok(Found { runs, skipped: skipped(found.unreadable), incomplete: found.incomplete })
+    }
+}
+
+/// The server that a table names.
+pub(super) fn server(config: &Config, opener: &Opener) -> Result<ModelDb, Trouble> {
+    let place = opener.server(config.host.as_deref(), VARIABLE, "[[modeldb]]", "host")?;
+    let mut access = Access::from_environment(Some(&place.address), &|name| opener.var(name), opener.terms())?;
+    if !place.with_credentials {
+        access.credentials = Credentials::Nobody;
+    }
+    if let Some(workspace) = &config.workspace {
+        access.workspace = Some(workspace.clone());
+    }
+    Ok(ModelDb::open(&access)?)
+}
+
+fn skipped(unreadable: Vec<Unreadable>) -> Vec<Skipped> {
+    unreadable.into_iter().map(|one| Skipped { run: one.run, reason: one.reason }).collect()
+}
+
+impl Pool for ModelDbRuns {
+    type Error = Trouble;
+
+    fn search(&self, query: &Query) -> Result<Found, Trouble> {
+        let Finding { commit: attribute, .. } = self.config.finding();
+        let (of_commit, attributes): (Vec<_>, Vec<_>) = query.tags.iter().cloned().partition(|(name, _)| *name == attribute);
+        let asked = proofmark_modeldb::Query {
+            experiments: self.experiments.clone(),
+            name: query.name.clone(),
+            tags: self.config.tags.clone(),
+            attributes,
+            limit: query.limit,
+            ..proofmark_modeldb::Query::of_project(&self.project)
+        };
+        let mut found = match of_commit.first() {
+            Some((_, commits)) => self.of_commits(&asked, commits, &attribute)?,
+            None => {
+                let found = self.server.search(&asked)?;
+                let counted = found.runs.into_iter().map(|run| self.candidate(run, None, None)).collect::<Vec<_>>();
+                let aside = found.aside.into_iter().map(|(run, aside)| self.candidate(run, None, Some(aside))).collect::<Vec<_>>();
+                let runs = counted.into_iter().chain(aside).collect();
+                Found { runs, skipped: skipped(found.unreadable), incomplete: found.incomplete }
+            }
+        };
+        found.runs.retain(|run| run.aside != Some(ELSEWHERE));
+        Ok(found)
+    }
+
+    fn run(&self, id: &str) -> Result<Option<Candidate>, Trouble> {
+        Ok(self.server.run(id)?.map(|run| self.candidate(run, None, None)))
+    }
+
+    fn metrics(&self, run: &Candidate) -> Result<Vec<String>, Trouble> {
+        Ok(self.seen(run).map(|run| run.metrics.into_keys().collect()).unwrap_or_default())
+    }
+}
+
+impl Tracker for ModelDbRuns {
+    fn title(&self) -> &str {
+        self.server.address()
+    }
+
+    fn values(&self, run: &Candidate) -> Result<BTreeMap<Key, Value>, Trouble> {
+        let logged = self.seen(run).map(|run| run.metrics).unwrap_or_default();
+        Ok(logged.into_iter().filter(|(name, _)| counts(self.metrics.as_deref(), name)).map(|(name, value)| (key(&name), value)).collect())
+    }
+
+    fn params(&self, run: &Candidate) -> BTreeMap<String, String> {
+        let Some(run) = self.seen(run) else { return BTreeMap::new() };
+        run.hyperparameters.keys().filter_map(|name| Some((name.clone(), run.hyperparameter(name)?))).collect()
+    }
+
+    fn data(&self, run: &Candidate) -> Vec<Data> {
+        let datasets = self.seen(run).map(|run| run.datasets).unwrap_or_default();
+        // A version is a version whatever it is called: there is no hash of the content to be had.
+        let told = datasets.into_iter().filter(|data| !data.version.is_empty());
+        told.map(|data| Data { name: data.name, digest: data.version, context: None }).collect()
+    }
+
+    fn notes(&self, run: &Candidate) -> Vec<String> {
+        self.seen(run).map(|run| run.notes).unwrap_or_default()
+    }
+}
