@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Hook(crate::hook::Hook),
     Doctor(crate::doctor::Doctor),
     Jenkins(crate::jenkins::Jenkins),
+    Kubeflow(crate::kubeflow::Kubeflow),
     Action(crate::action::Action),
     Schema(crate::schema::Schema),
     Completions(crate::completions::Completions),

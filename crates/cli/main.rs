@@ -19,6 +19,7 @@ mod hook;
 mod host;
 mod init;
 mod jenkins;
+mod kubeflow;
 mod log;
 mod man;
 mod network;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
 fn run(command: Command, world: &World, printer: &Printer) -> Result<u8, CliError> {
     match command {
         Command::Jenkins(args) => jenkins::run(&args, world, printer),
+        Command::Kubeflow(args) => kubeflow::run(&args, world, printer),
         Command::Action(args) => action::run(&args, world, printer),
         Command::Compare(args) => compare::run(&args, world, printer),
         Command::Gate(args) => gate::run(&args, world, printer),

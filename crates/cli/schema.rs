@@ -11,6 +11,7 @@ use schemars::generate::SchemaSettings;
 
 use crate::exit::{self, CliError};
 use crate::jenkins::{BuildDocument, Capabilities, Request, StepResult};
+use crate::kubeflow::{RunDocument, ServiceDocument};
 use crate::plan::PlanDocument;
 use crate::printer::Printer;
 use crate::promote::Promotion;
@@ -57,6 +58,10 @@ pub(crate) enum Document {
     JenkinsRequest,
     /// What `jenkins step` writes as result.json
     JenkinsStep,
+    /// What `kubeflow run --format json` prints
+    KubeflowRun,
+    /// What `kubeflow service`, `deploy`, `promote` and `rollback` print with `--format json`
+    KubeflowService,
 }
 
 pub(crate) fn run(args: &Schema, printer: &Printer) -> Result<u8, CliError> {
@@ -81,6 +86,8 @@ fn text(of: Document) -> Result<String, CliError> {
         Document::JenkinsCapabilities => printed::<Capabilities>(),
         Document::JenkinsRequest => schemars::schema_for!(Request),
         Document::JenkinsStep => printed::<StepResult>(),
+        Document::KubeflowRun => printed::<RunDocument>(),
+        Document::KubeflowService => printed::<ServiceDocument>(),
     };
     serde_json::to_string_pretty(&schema)
         .map(|text| text + "\n")

@@ -130,6 +130,11 @@ impl Session {
         self.config.as_ref()?.config.mlflow.first()?.tracking_uri.as_deref()
     }
 
+    /// The configuration that counts.
+    pub(crate) fn configuration(&self) -> Option<&config::Config> {
+        self.config.as_ref().map(|file| &file.config)
+    }
+
     /// What holds the metrics of runs that the configuration names.
     pub(crate) fn run_files(&self) -> Vec<RepoPath> {
         self.config.as_ref().map(|file| tracking::files(&file.config)).unwrap_or_default()

@@ -1,7 +1,10 @@
 //! Runs of Kubeflow Pipelines, judged, started and served, against a Kubeflow on loopback.
 
 mod access;
+mod faults;
+mod hostile;
 mod runs;
+mod trigger;
 mod ways;
 
 use proofmark_testkit::kubeflow::{FakeKubeflow, RunSpec};

@@ -3,12 +3,15 @@
 
 mod document;
 mod evidence;
+mod kubeflow;
 mod mlflow;
+mod modeldb;
 mod shelf;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use proofmark_modeldb::Mark;
 use proofmark_render::escape::terminal;
 
 use crate::args::Between;
@@ -23,7 +26,9 @@ use crate::world::World;
 
 pub(crate) use self::document::Promotion;
 use self::evidence::{Evidence, Found};
+use self::kubeflow::KubeflowShelf;
 use self::mlflow::{MlflowShelf, Target};
+use self::modeldb::ModelDbShelf;
 use self::shelf::{Planned, Shelf};
 
 /// Put the version into use that the gate has passed: an alias or a stage of MLflow, a property of Kubeflow's Model Registry, a
@@ -105,11 +110,27 @@ fn shelf(args: &Promote, host: Option<&Host>, world: &World) -> Result<Box<dyn S
     let session = Session::open(&args.between, Purpose::Judge, host, world)?;
     let opener = session.opener(world);
     let model = args.model.clone();
-    let target = match &args.place {
-        Place { alias: Some(alias), .. } => Target::Alias(alias.clone()),
-        Place { stage, .. } => Target::Stage { name: stage.clone().unwrap_or_default(), archive: args.archive },
+    let mlflow = |target| -> Result<Box<dyn Shelf>, CliError> {
+        let registry = tracking::registry(&opener, session.tracking_uri())?;
+        Ok(Box::new(MlflowShelf { registry, model: model.clone(), target }))
     };
-    Ok(Box::new(MlflowShelf { registry: tracking::registry(&opener, session.tracking_uri())?, model, target }))
+    match &args.place {
+        Place { alias: Some(alias), .. } => mlflow(Target::Alias(alias.clone())),
+        Place { stage: Some(stage), .. } => mlflow(Target::Stage { name: stage.clone(), archive: args.archive }),
+        Place { property: Some(property), .. } => {
+            let registry = tracking::model_registry(&opener, session.configuration())?;
+            Ok(Box::new(KubeflowShelf::open(registry, &model, property)?))
+        }
+        Place { tag, attribute, .. } => {
+            let mark = match (tag, attribute.as_deref().and_then(|pair| pair.split_once('='))) {
+                (Some(tag), _) => Mark::Tag(tag.clone()),
+                (None, Some((key, value))) => Mark::Attribute { key: key.trim().to_owned(), value: value.trim().to_owned() },
+                (None, None) => return Err(CliError::input("nothing says what the model becomes")),
+            };
+            let tracking::ModelDbProject { server, id, experiments } = tracking::modeldb_project(&opener, session.configuration(), &model)?;
+            Ok(Box::new(ModelDbShelf { server, project: model, project_id: id, experiments, mark }))
+        }
+    }
 }
 
 pub(crate) fn run(args: &Promote, world: &World, printer: &Printer) -> Result<u8, CliError> {

@@ -3,12 +3,13 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
-use proofmark_core::config::{Finding, Kubeflow};
+use proofmark_core::config::{Config, Finding, Kubeflow};
 use proofmark_core::glob::Glob;
 use proofmark_core::key::Key;
 use proofmark_core::tracked::select::{Candidate, Found, Pool, Query, Skipped};
 use proofmark_core::value::Value;
 use proofmark_kubeflow::pipelines::{self, LocalRuns, Metrics, Pipelines, Run, State, text_of};
+use proofmark_kubeflow::registry::Registry;
 use proofmark_kubeflow::{Access, Credentials, Error};
 use proofmark_mlflow::run::PARENT_TAG;
 use proofmark_mlflow::store;
@@ -54,6 +55,17 @@ struct Logged {
     way: String,
     cached: Vec<String>,
     notes: Vec<String>,
+}
+
+/// The Model Registry that the configuration or the environment names.
+pub(crate) fn model_registry(opener: &Opener, config: Option<&Config>) -> Result<Registry, Trouble> {
+    let typed = config.and_then(|config| config.kubeflow.iter().find_map(|runs| runs.registry.as_deref()));
+    let place = opener.server(typed, "MODEL_REGISTRY_ENDPOINT", "[[kubeflow]]", "registry")?;
+    let mut access = Access::of_registry(&place.address, &|name| opener.var(name), opener.terms())?;
+    if !place.with_credentials {
+        access.credentials = Credentials::Nobody;
+    }
+    Ok(Registry::open(&access)?)
 }
 
 impl KubeflowRuns {

@@ -23,7 +23,9 @@ use proofmark_core::tracked::Tracked;
 use proofmark_core::tracked::select::Candidate;
 
 pub(crate) use self::choose::Side;
+pub(crate) use self::kubeflow::model_registry;
 pub(crate) use self::mlflow::registry;
+pub(crate) use self::modeldb::{Project as ModelDbProject, project as modeldb_project};
 pub(crate) use self::opener::Opener;
 pub(crate) use self::production::Reference;
 use self::tracker::{Tracker, Trouble};
@@ -34,6 +36,7 @@ pub(crate) struct Tracking {
     opener: Option<Opener>,
     /// The store of MLflow that the configuration names first, which has the registry where nothing else is said.
     typed: Option<String>,
+    config: Option<Config>,
     sources: Vec<Source>,
 }
 
@@ -117,7 +120,7 @@ impl Tracking {
                 Err(trouble) => fail(sides, file, &trouble.problem(file)),
             }
         }
-        Self { opener: Some(opener), typed, sources }
+        Self { opener: Some(opener), typed, config: Some(config.clone()), sources }
     }
 
     /// Which runs were chosen, and why.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use proofmark_core::config::{Finding, ModelDb as Config};
+use proofmark_core::config::{Config as Whole, Finding, ModelDb as Config};
 use proofmark_core::glob::Glob;
 use proofmark_core::key::Key;
 use proofmark_core::tracked::select::{Candidate, Found, Pool, Query, Skipped};
@@ -92,7 +92,7 @@ impl ModelDbRuns {
 }
 
 /// The server that a table names.
-pub(super) fn server(config: &Config, opener: &Opener) -> Result<ModelDb, Trouble> {
+fn server(config: &Config, opener: &Opener) -> Result<ModelDb, Trouble> {
     let place = opener.server(config.host.as_deref(), VARIABLE, "[[modeldb]]", "host")?;
     let mut access = Access::from_environment(Some(&place.address), &|name| opener.var(name), opener.terms())?;
     if !place.with_credentials {
@@ -102,6 +102,21 @@ pub(super) fn server(config: &Config, opener: &Opener) -> Result<ModelDb, Troubl
         access.workspace = Some(workspace.clone());
     }
     Ok(ModelDb::open(&access)?)
+}
+
+/// A project of ModelDB.
+pub(crate) struct Project {
+    pub(crate) server: ModelDb,
+    pub(crate) id: String,
+    /// The experiments that count; all where there are none.
+    pub(crate) experiments: Vec<String>,
+}
+
+/// A project by its name, as the configuration has it, else as the environment does.
+pub(crate) fn project(opener: &Opener, config: Option<&Whole>, name: &str) -> Result<Project, Trouble> {
+    let known = config.and_then(|config| config.modeldb.iter().find(|runs| runs.project == name)).cloned();
+    let runs = ModelDbRuns::open(&known.unwrap_or_else(|| Config { project: name.to_owned(), ..Config::default() }), None, opener)?;
+    Ok(Project { server: runs.server, id: runs.project, experiments: runs.experiments })
 }
 
 fn skipped(unreadable: Vec<Unreadable>) -> Vec<Skipped> {

@@ -28,7 +28,7 @@ pub struct Settings {
 }
 
 /// What some systems' own settings say about certificates, beside [`Settings`].
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Certificates {
     /// Whether any certificate of a server will do.
     pub insecure: bool,
@@ -36,6 +36,13 @@ pub struct Certificates {
     pub only: Option<Vec<u8>>,
     /// Bytes of a PEM file with a certificate of our own and its key.
     pub identity: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Certificates {
+    // The identity holds a key.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Certificates").field("insecure", &self.insecure).field("only", &self.only.is_some()).finish_non_exhaustive()
+    }
 }
 
 /// Sends one request and reads at most `limit` bytes of what comes back.

@@ -18,6 +18,7 @@ import (
 	"github.com/kubeflow/pipelines/backend/src/apiserver/resource"
 	"github.com/kubeflow/pipelines/backend/src/apiserver/server"
 	"github.com/kubeflow/pipelines/backend/src/common/util"
+	"google.golang.org/grpc/metadata"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -186,6 +187,7 @@ func when(asked *time.Time, was meta.Time, needed bool) meta.Time {
 
 // report does what the persistence agent does when it sees a workflow: the workflow goes to the server, and then its metrics.
 func (c *controls) report(ctx context.Context, run string, workflow *argo.Workflow, more []metric) error {
+	ctx = metadata.NewIncomingContext(ctx, metadata.Pairs(identityHeader, agent))
 	text, err := json.Marshal(workflow)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ mod command;
 mod deployment;
 mod dispatch;
 mod jenkins;
+mod kserve;
 mod kubeflow;
 mod own;
 mod webhook;
@@ -38,6 +39,7 @@ impl<'a> Targets<'a> {
             Call::Workflow { .. } => Box::new(workflow::Workflow::new(now)),
             Call::Dispatch { .. } => Box::new(dispatch::Dispatch::new(now)),
             Call::Jenkins { .. } => Box::new(jenkins::Jenkins::new(now)),
+            Call::Kserve { .. } => Box::new(kserve::Kserve::new(now)),
             Call::Kubeflow { .. } => Box::new(kubeflow::Kubeflow::new(now)),
             Call::Command { .. } => Box::new(command::Command::new(now)),
             Call::Gate { .. } | Call::Promote { .. } => Box::new(own::Own::new(now)),

@@ -28,6 +28,8 @@ pub struct Kubeflow {
     pub host: Option<String>,
     /// The namespace, for installations with several users. `KF_PIPELINES_NAMESPACE` when absent.
     pub namespace: Option<String>,
+    /// The address of Kubeflow's Model Registry, for promotions and for what is in production. `MODEL_REGISTRY_ENDPOINT` when absent.
+    pub registry: Option<String>,
     /// How runs are found, one way after the other until one finds any: `commit`, `branch`, `run-name`, `newest`.
     pub find: Option<Vec<Find>>,
     /// The parameter of the pipeline with the full commit id that it trains; `git_sha` when absent.

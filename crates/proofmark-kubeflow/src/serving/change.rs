@@ -217,16 +217,25 @@ fn canary_beside(
             service.name
         )));
     }
+    if predictor.get("minReplicas").and_then(Value::as_i64) == Some(0) {
+        return Err(Error::input(format!(
+            "the predictor of `{}` has minReplicas 0, so a canary beside it would have no pods",
+            service.name
+        ))
+        .with_hint("roll it out without a canary, or give the predictor at least one pod"));
+    }
     let mut model = predictor.get(form).and_then(Value::as_object).cloned().unwrap_or_default();
     model.insert("storageUri".to_owned(), json!(wanted.storage_uri));
     if let Some(runtime) = &wanted.runtime {
         model.insert("runtime".to_owned(), json!(runtime));
     }
     let name = canary_name(&wanted.key);
-    entries.push(json!({
-        "trafficPercent": percent,
-        "predictor": {"name": name, form: model, "annotations": record.annotations()},
-    }));
+    let mut entry = json!({"name": name, form: model, "annotations": record.annotations()});
+    // Its pods are a share of the predictor's as its traffic is, and without any it would never be ready.
+    if percent == 0 {
+        entry["minReplicas"] = json!(1);
+    }
+    entries.push(json!({"trafficPercent": percent, "predictor": entry}));
     let shape = Shape::Canary { name, storage_uri: wanted.storage_uri.clone(), percent };
     let goal = Goal { shape, key: Some(wanted.key.clone()), starts_pods: true, leaves: None };
     Ok(Planned::Patch { spec: json!({"canary": entries}), goal, record: Some(record) })

@@ -307,10 +307,6 @@ fn a_real_api_server() {
     set(json!({"url": "http://other"}));
     let patch = json!({"metadata": {"resourceVersion": service.resource_version}, "spec": {"predictor": {"canaryTrafficPercent": 5}}});
     assert!(matches!(cluster.patch("team-a", &name, &patch, false), Err(Refusal::Conflict)));
-    // KServe 0.15 has no list of canaries, and the server drops it without a word.
-    set(json!({"deploymentMode": "RawDeployment"}));
-    let canary = cluster.deploy(&rollout("k2", "s3://m/v3", Some(10)));
-    assert!(canary.as_ref().is_err_and(|error| error.to_string().contains("has no canary")), "{canary:?}");
     let unknown = cluster.deploy(&Rollout { name: "none".into(), ..rollout("k", "s3://x", None) });
     assert!(unknown.is_err_and(|error| error.to_string().contains("no InferenceService `none`")));
     let nobody = self::cluster(&address, Some("of-nobody")).service("team-a", &name).expect_err("unknown");
@@ -328,4 +324,48 @@ fn a_real_kubeconfig() {
     assert!(cluster.address().starts_with("https://"));
     let none = cluster.service("team-a", "none").expect_err("none");
     assert!(none.to_string().contains("no InferenceService `none`"), "{none}");
+}
+
+/// The list of canaries, by KServe's own webhooks (from 0.20 on).
+#[test]
+#[ignore = "needs the address of a real API server with KServe's definition in PROOFMARK_TEST_KUBERNETES"]
+fn a_real_api_server_and_the_standard_mode() {
+    let address = std::env::var("PROOFMARK_TEST_KUBERNETES").expect("PROOFMARK_TEST_KUBERNETES");
+    let cluster = cluster(&address, Some("of-a-deployer"));
+    let stamp = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos();
+    let name = format!("plain-{stamp}");
+    let metadata = json!({"name": name, "annotations": {"serving.kserve.io/deploymentMode": "RawDeployment"}});
+    let model = json!({"modelFormat": {"name": "sklearn"}, "storageUri": "s3://m/v1"});
+    let kind = json!({"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService"});
+    let mut body = json!({"metadata": metadata, "spec": {"predictor": {"minReplicas": 2, "model": model}}});
+    body.as_object_mut().expect("an object").extend(kind.as_object().expect("an object").clone());
+    let all = "/apis/serving.kserve.io/v1beta1/namespaces/team-a/inferenceservices";
+    let _: Value = cluster.api.json(&Call::change(Method::POST, "made", all).json(&body)).expect("made");
+    let set = |canaries: Value, observed: i64| {
+        let call = Call::change(Method::PATCH, "status", format!("{all}/{name}/status"));
+        let states = json!({"transitionStatus": "UpToDate", "states": {"activeModelState": "Loaded", "targetModelState": "Loaded"}});
+        let status = json!({
+            "deploymentMode": "Standard", "observedGeneration": observed, "conditions": [{"type": "Ready", "status": "True"}],
+            "canaryStatuses": canaries, "modelStatus": states,
+        });
+        let _: Value = cluster.api.json(&call.body(MERGE_PATCH, json!({"status": status}).to_string().into_bytes())).expect("a status");
+    };
+    set(json!([]), 1);
+    let rollout = Rollout { name: name.clone(), ..wanted("k1", "s3://m/v2", Some(0)) };
+    let rolled = cluster.deploy(&rollout).expect("rolled out");
+    let canary = rolled.service.canaries()[0]["predictor"]["name"].as_str().expect("a name").to_owned();
+    let (early, _) = waited(&cluster, &rolled);
+    assert!(matches!(early, Err(Error::TooLate { .. })), "{early:?}");
+    set(json!([{"name": canary, "ready": true, "trafficPercent": 0}]), 1);
+    ready(&cluster, &rolled);
+    let promoted = cluster.promote("team-a", &name).expect("promoted");
+    let predictor = promoted.service.predictor().expect("a predictor");
+    assert_eq!((&predictor["name"], &predictor["minReplicas"]), (&json!(canary), &json!(2)));
+    assert_eq!((promoted.service.storage_uri(), promoted.service.canaries().len()), (Some("s3://m/v2"), 0));
+    set(json!([]), 1);
+    ready(&cluster, &promoted);
+    let back = cluster.rollback("team-a", &name, &Undo { key: Some("k1".into()), forced: false }).expect("back");
+    assert_eq!(back.service.storage_uri(), Some("s3://m/v1"));
+    set(json!([]), 2);
+    ready(&cluster, &back);
 }

@@ -81,6 +81,14 @@ impl Registry {
         run
     }
 
+    /// Somebody gives a version another custom property, a text.
+    pub fn set_text(&mut self, id: &str, name: &str, text: &str) {
+        let Some(entity) = id.parse().ok().and_then(|id: u64| self.entities.get_mut(&id)) else { return };
+        if let Some(properties) = entity.fields.get_mut("customProperties").and_then(Value::as_object_mut) {
+            properties.insert(name.to_owned(), property(&json!(text)));
+        }
+    }
+
     /// An entity as it is now.
     pub fn entity(&self, id: &str) -> Option<Value> {
         self.entities.get(&id.parse().ok()?).map(|entity| Value::Object(entity.fields.clone()))

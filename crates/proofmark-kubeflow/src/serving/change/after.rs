@@ -15,6 +15,8 @@ pub(in crate::serving) fn promotion(service: &InferenceService) -> Result<Planne
         let form = service::form(canary).ok_or_else(|| Error::input("the canary has no model"))?;
         // The name goes along, so its pods stay and no others are started.
         let mut predictor = canary.clone();
+        // How many there are is the predictor's business.
+        predictor.remove("minReplicas");
         let old = service.predictor().map(service::annotations).unwrap_or_default();
         predictor.insert("annotations".to_owned(), Value::Object(record.patch(&old)));
         if let Some(other) = service.form().filter(|other| *other != form) {

@@ -158,6 +158,16 @@ fn what_has_no_files_to_change() {
 }
 
 #[test]
+fn a_canary_of_the_standard_mode_has_pods() {
+    let planned = rollout(&start("Standard", "model").service, &wanted(1, 1, Some(0))).expect("a plan");
+    let Planned::Patch { spec, .. } = planned else { panic!("no patch") };
+    assert_eq!(spec["canary"][0]["predictor"]["minReplicas"], json!(1));
+    let mut idle = start("Standard", "model").service;
+    idle.spec["predictor"]["minReplicas"] = json!(0);
+    assert!(rollout(&idle, &wanted(1, 1, Some(10))).is_err_and(|error| error.to_string().contains("no pods")));
+}
+
+#[test]
 fn modes_without_a_canary_and_runtimes() {
     let refused = |mode: &str| rollout(&start(mode, "model").service, &wanted(1, 1, Some(10))).expect_err("refused").to_string();
     assert!(refused("ModelMesh").contains("ModelMesh"));

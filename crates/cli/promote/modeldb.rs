@@ -1,0 +1,224 @@
+//! A tag or an attribute of a run in ModelDB, whose open-source server has no registry: the run is the version.
+
+use std::collections::BTreeSet;
+
+use proofmark_modeldb::{Error, Mark, ModelDb, Run, evidence_key};
+
+use super::shelf::{PREFIX, Planned, Shelf, Version};
+use crate::exit::{self, CliError};
+
+/// A run that replaced none.
+const NOTHING: &str = "none";
+
+/// What one run of a project has.
+pub(super) struct ModelDbShelf {
+    pub(super) server: ModelDb,
+    pub(super) project: String,
+    pub(super) project_id: String,
+    /// The experiments that count; all where there are none.
+    pub(super) experiments: Vec<String>,
+    pub(super) mark: Mark,
+}
+
+/// One write.
+enum Write {
+    Attribute { run: String, key: String, value: String },
+    Forget { run: String, key: String, value: String },
+    Set(Box<Run>),
+    Clear(String),
+}
+
+impl ModelDbShelf {
+    /// What the mark is called within the key of an attribute.
+    fn slug(&self) -> String {
+        match &self.mark {
+            Mark::Tag(tag) => tag.clone(),
+            Mark::Attribute { key, value } => format!("{key}-{value}"),
+        }
+    }
+
+    /// The attribute of a run that says which one it replaced here.
+    fn replaced(&self) -> String {
+        evidence_key(&format!("replaced_{}", self.slug()))
+    }
+
+    /// The attribute of a run that says in whose place it came back.
+    fn came_back(&self) -> String {
+        evidence_key(&format!("back_{}", self.slug()))
+    }
+
+    /// All runs with the mark, and the one of them that is meant: where a move was cut off, that is the one that says it replaced
+    /// another, or came back for it.
+    fn holders(&self) -> Result<(Option<Run>, Vec<Run>), CliError> {
+        let current = self.server.current(&self.project_id, &self.experiments, &self.mark)?;
+        if let Some(why) = current.incomplete.or_else(|| current.unreadable.first().map(|one| format!("`{}` cannot be read", one.run))) {
+            return Err(CliError::outside(format!("which run has {} cannot be told: {why}", self.mark)));
+        }
+        let runs = current.runs;
+        if runs.len() < 2 {
+            return Ok((runs.first().cloned(), runs));
+        }
+        let is_other = |run: &Run, key: &str| run.attribute(key).is_some_and(|id| runs.iter().any(|other| other.id == id));
+        let meant: Vec<&Run> = runs.iter().filter(|run| is_other(run, &self.replaced()) || is_other(run, &self.came_back())).collect();
+        match meant.as_slice() {
+            [one] => Ok((Some((*one).clone()), runs.clone())),
+            _ => {
+                let names = runs.iter().map(|run| format!("`{}`", run.id)).collect::<Vec<_>>().join(", ");
+                Err(CliError::input(format!("several runs have {}: {names}", self.mark)).hint("take it from all but one of them"))
+            }
+        }
+    }
+
+    fn carry_out(&self, writes: &[Write], from: Option<&str>, to: &str) -> Result<(), CliError> {
+        let (now, _) = self.holders()?;
+        if now.as_ref().map(|run| run.id.as_str()) != from {
+            return Err(self.moved(from, now.as_ref().map(|run| run.id.as_str())));
+        }
+        for write in writes {
+            match write {
+                Write::Attribute { run, key, value } => self.server.set_evidence(run, &[(key.clone(), value.clone())]).map(drop),
+                Write::Forget { run, key, value } => self.server.remove_attribute(run, key, value).map(drop),
+                Write::Set(run) => self.server.set_mark(run, &self.mark).map(drop),
+                Write::Clear(run) => self.server.clear_mark(run, &self.mark).map(drop),
+            }
+            .map_err(told)?;
+        }
+        self.server.forget();
+        let (there, all) = self.holders()?;
+        match there {
+            Some(run) if run.id == to && all.len() == 1 => Ok(()),
+            other => Err(self.moved(Some(to), other.as_ref().map(|run| run.id.as_str()))),
+        }
+    }
+
+    fn planned(&self, from: Option<&str>, to: &str, writes: &[Write], evidence: &[(String, String)]) -> Planned {
+        let in_words = |write: &Write| match write {
+            Write::Attribute { run, key, value } => format!("attribute of {run}: {key} = {value}"),
+            Write::Forget { run, key, .. } => format!("attribute of {run}: {key} taken away"),
+            Write::Set(run) => format!("{} on {}", self.mark, run.id),
+            Write::Clear(run) => format!("{} off {run}", self.mark),
+        };
+        Planned {
+            from: from.map(str::to_owned),
+            to: Some(to.to_owned()),
+            writes: writes.iter().map(in_words).collect(),
+            evidence: evidence.to_vec(),
+        }
+    }
+
+    fn run(&self, id: &str) -> Result<Run, CliError> {
+        let found = self.server.run(id)?.filter(|run| run.project == self.project_id);
+        found.ok_or_else(|| CliError::input(format!("the project `{}` has no run `{id}`", self.project)))
+    }
+}
+
+impl Shelf for ModelDbShelf {
+    fn title(&self) -> String {
+        format!("{}", self.mark)
+    }
+
+    fn system(&self) -> &'static str {
+        "modeldb"
+    }
+
+    fn reference(&self) -> String {
+        match &self.mark {
+            Mark::Tag(tag) => format!("modeldb:/{}@{tag}", self.project),
+            Mark::Attribute { key, value } => format!("modeldb:/{}@{key}={value}", self.project),
+        }
+    }
+
+    fn current(&self) -> Result<Option<Version>, CliError> {
+        Ok(self.holders()?.0.as_ref().map(version))
+    }
+
+    fn version(&self, named: Option<&str>, runs: &BTreeSet<&str>) -> Result<Version, CliError> {
+        let shown = || runs.iter().map(|run| format!("`{run}`")).collect::<Vec<_>>().join(", ");
+        let found = match named {
+            Some(id) if !runs.contains(id) => {
+                return Err(CliError::input(format!("the run `{id}` was not judged; judged was {}", shown()))
+                    .hint("a run is promoted by its own judgement"));
+            }
+            Some(id) => self.run(id)?,
+            None => {
+                let all = runs.iter().map(|id| self.run(id)).collect::<Result<Vec<_>, _>>()?;
+                let newest = all.into_iter().max_by_key(|run| (run.time(), run.id.clone()));
+                newest.ok_or_else(|| CliError::input("no run was judged"))?
+            }
+        };
+        Ok(version(&found))
+    }
+
+    fn promote(&self, before: Option<&Version>, to: &Version, evidence: &[(String, String)], write: bool) -> Result<Planned, CliError> {
+        let run = self.run(&to.name)?;
+        let from = before.map(|version| version.name.as_str());
+        let kept: Vec<(String, String)> =
+            evidence.iter().map(|(name, value)| (evidence_key(name.strip_prefix(PREFIX).unwrap_or(name)), value.clone())).collect();
+        let mut writes = Vec::new();
+        let strays: Vec<Write> =
+            self.holders()?.1.into_iter().filter(|other| other.id != run.id).map(|other| Write::Clear(other.id)).collect();
+        if from != Some(run.id.as_str()) {
+            let replaced = (self.replaced(), from.unwrap_or(NOTHING).to_owned());
+            let new = kept.iter().cloned().chain([replaced]).filter(|(key, value)| run.attribute(key).as_ref() != Some(value));
+            writes.extend(new.map(|(key, value)| Write::Attribute { run: run.id.clone(), key, value }));
+            let back = self.came_back();
+            writes.extend(run.attribute(&back).map(|value| Write::Forget { run: run.id.clone(), key: back, value }));
+            writes.push(Write::Set(Box::new(run.clone())));
+        }
+        writes.extend(strays);
+        if write && !writes.is_empty() {
+            self.carry_out(&writes, from, &run.id)?;
+        }
+        Ok(self.planned(from, &run.id, &writes, &kept))
+    }
+
+    fn roll_back(&self, from: Option<&str>, write: bool) -> Result<Option<Planned>, CliError> {
+        let (now, all) = self.holders()?;
+        let now = now.ok_or_else(|| {
+            CliError::input(format!("no run of `{}` has {}, so there is nothing to go back from", self.project, self.mark))
+        })?;
+        // A second try of the same command finds its work done. `--from` says outright what is meant.
+        if let Some(undone) = now.attribute(&self.came_back())
+            && from.is_none_or(|from| from == undone)
+            && all.len() == 1
+        {
+            return Ok(None);
+        }
+        if let Some(from) = from.filter(|from| *from != now.id) {
+            return Err(self.moved(Some(from), Some(&now.id)));
+        }
+        let previous = match now.attribute(&self.replaced()) {
+            Some(id) if id == NOTHING => return Err(CliError::input(format!("the run `{}` was the first with {}", now.id, self.mark))),
+            Some(id) => self.run(&id)?,
+            None => {
+                return Err(CliError::input(format!("the run `{}` does not say which one it replaced", now.id))
+                    .hint("proofmark records it when it promotes; promote the run that you want"));
+            }
+        };
+        let mut writes = vec![
+            Write::Attribute { run: previous.id.clone(), key: self.came_back(), value: now.id.clone() },
+            Write::Set(Box::new(previous.clone())),
+        ];
+        writes.extend(all.into_iter().filter(|other| other.id != previous.id).map(|other| Write::Clear(other.id)));
+        if write {
+            self.carry_out(&writes, Some(&now.id), &previous.id)?;
+        }
+        Ok(Some(self.planned(Some(&now.id), &previous.id, &writes, &[])))
+    }
+}
+
+fn version(run: &Run) -> Version {
+    // What was kept goes by other names here: keys of ModelDB hold no dots.
+    let kept = ["verdict", "report", "commit"].iter().filter_map(|name| {
+        let value = run.attribute(&evidence_key(name))?;
+        Some((format!("{PREFIX}{name}"), value))
+    });
+    Version { name: run.id.clone(), tags: kept.collect() }
+}
+
+/// Whoever was overtaken is blocked, as by a verdict.
+fn told(error: Error) -> CliError {
+    let is_moved = matches!(error, Error::Changed { .. });
+    let told = CliError::from(error);
+    if is_moved { CliError { code: exit::BLOCKED, ..told } } else { told }
+}

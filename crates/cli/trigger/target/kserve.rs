@@ -1,0 +1,125 @@
+//! A model that KServe serves: a rollout, all requests for a canary, or the way back.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proofmark_kubeflow::Error;
+use proofmark_kubeflow::serving::{self, Cluster, Patience, Rolled, Undo, Waited};
+use proofmark_render::escape::terminal;
+use proofmark_trigger::target::{Fault, Origin, Receipt, Target, TargetError};
+use proofmark_trigger::{Call, PastRun, Rollout, StepResult};
+
+use super::was_sent;
+use crate::exit::CliError;
+use crate::kubeflow::connect;
+use crate::kubeflow::serve::USUAL_SECONDS;
+use crate::trigger::Now;
+
+pub(super) struct Kserve<'a> {
+    now: &'a Now<'a>,
+    cluster: OnceCell<Cluster>,
+    rolled: RefCell<Option<Rolled>>,
+}
+
+impl<'a> Kserve<'a> {
+    pub(super) fn new(now: &'a Now<'a>) -> Self {
+        Self { now, cluster: OnceCell::new(), rolled: RefCell::default() }
+    }
+
+    fn cluster(&self) -> Result<&Cluster, TargetError> {
+        if let Some(known) = self.cluster.get() {
+            return Ok(known);
+        }
+        let opened = connect::cluster(self.now.world)?;
+        Ok(self.cluster.get_or_init(|| opened))
+    }
+
+    /// What a rollout rests on, beside its key.
+    fn evidence(&self) -> BTreeMap<String, String> {
+        let event = &self.now.source.event;
+        let parts = [("commit", event.head.commit.clone()), ("repository", event.repository.clone())];
+        parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
+impl Target for Kserve<'_> {
+    fn check(&self, call: &Call) -> Result<(), TargetError> {
+        wanted(call)?;
+        self.cluster().map(drop)
+    }
+
+    fn start(&self, call: &Call, key: &str) -> Result<Receipt, TargetError> {
+        let (service, namespace, rollout) = wanted(call)?;
+        let cluster = self.cluster()?;
+        let rolled = match rollout {
+            Rollout::Deploy { storage_uri, canary } => cluster.deploy(&serving::Rollout {
+                namespace: namespace.to_owned(),
+                name: service.to_owned(),
+                storage_uri: storage_uri.clone(),
+                canary: *canary,
+                runtime: None,
+                key: key.to_owned(),
+                evidence: self.evidence(),
+            }),
+            // These two leave no key of their own: what the journal knows is not done again, since a second way back would lead further.
+            Rollout::Promote | Rollout::Rollback if was_sent(key, self.now)? => {
+                let result = StepResult { passed: true, conclusion: "done before".to_owned(), id: None, url: None };
+                return Ok(Receipt { can_wait: false, result: Some(result), ..Receipt::new(Origin::Earlier) });
+            }
+            Rollout::Promote => cluster.promote(namespace, service),
+            Rollout::Rollback => cluster.rollback(namespace, service, &Undo::default()),
+        }
+        .map_err(told)?;
+        let origin = match rolled.origin {
+            serving::Origin::New => Origin::New,
+            serving::Origin::FoundAgain => Origin::FoundAgain,
+            serving::Origin::Earlier => Origin::Earlier,
+        };
+        if let Some(previous) = &rolled.previous {
+            let of = previous.revision.as_ref().map(|revision| format!(" (revision {revision})")).unwrap_or_default();
+            self.now.printer.say(&terminal(&format!("before it was {}{of}", previous.storage_uri)));
+        }
+        *self.rolled.borrow_mut() = Some(rolled);
+        Ok(Receipt { id: Some(format!("{namespace}/{service}")), ..Receipt::new(origin) })
+    }
+
+    fn wait(&self, _: &Call, receipt: &Receipt, seconds: Option<u64>) -> Result<StepResult, TargetError> {
+        let Some(rolled) = self.rolled.borrow_mut().take() else {
+            return Err(TargetError::input("nothing was rolled out that could be waited for"));
+        };
+        let total = Duration::from_secs(seconds.unwrap_or(USUAL_SECONDS));
+        let patience = Patience { total, pause: connect::pause(self.now.world) };
+        let waited = self.cluster()?.wait(&rolled, &patience, &mut |line| self.now.printer.say(&terminal(&format!("  {line}"))));
+        let (passed, conclusion) = match waited {
+            Ok(Waited::Ready(_)) => (true, "ready".to_owned()),
+            Ok(Waited::Failed(failure)) => (false, failure.message),
+            Err(error @ Error::TooLate { .. }) => (false, error.to_string()),
+            Err(error) => return Err(told(error)),
+        };
+        Ok(StepResult { passed, conclusion, id: receipt.id.clone(), url: None })
+    }
+
+    fn past(&self, _: &Call) -> Result<Vec<PastRun>, TargetError> {
+        // The service knows its own key; a list of earlier rollouts is nowhere.
+        Ok(Vec::new())
+    }
+
+    fn stop(&self, _: &Call, _: &str) -> Result<(), TargetError> {
+        Err(TargetError::input("a rollout cannot be stopped").hint("roll it back: `[trigger.start.kserve]` with `rollback = true`"))
+    }
+}
+
+fn wanted(call: &Call) -> Result<(&str, &str, &Rollout), TargetError> {
+    match call {
+        Call::Kserve { service, namespace, rollout } => Ok((service, namespace, rollout)),
+        _ => Err(TargetError::input("this is no service of KServe")),
+    }
+}
+
+/// Whoever was overtaken, or cannot tell, is told so.
+fn told(error: Error) -> TargetError {
+    let is_doubtful = matches!(error, Error::Doubt { .. });
+    let told = TargetError::from(CliError::from(error));
+    if is_doubtful { TargetError { fault: Fault::Doubt, ..told } } else { told }
+}
