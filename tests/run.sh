@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # Sets up what is missing and runs every test: `bash tests/run.sh [--bench] [PART...]`.
 #
-#   setup    Python, DVC, pre-commit, git (tests/setup)
+#   setup    Python, DVC, pre-commit, git, Go and the real servers that are built with it (tests/setup)
 #   rust     cargo test --workspace
 #   release  the binary that users get
 #   stats    second opinions on statistics and tables from scipy, statsmodels and scikit-learn (tests/stats), and error rates
 #   dvc      our comparison against DVC's own, on made-up repositories (tests/dvc)
 #   e2e      the programs in tests/e2e
 #   mlflow   real MLflow servers and stores of two major versions (tests/mlflow)
+#   kubeflow real servers of Kubeflow, and real clients and descriptions of its API against the fake Kubeflow (tests/kubeflow)
+#   modeldb  the fake ModelDB beside ModelDB's description of its API, and the binary against it (tests/modeldb)
 #   jenkins  the shared library in a harness on Groovy, and real clients against the fake Jenkins (jenkins/test, tests/jenkins)
 #   actions  action.yml, its installer, the workflows and the release, as far as they can be told without a runner (tests/github)
 #   act      the whole action, run by act against a fake GitHub (tests/github)
 #   fuzz     every fuzz target for PROOFMARK_FUZZ_SECONDS (20) each (tests/fuzz)
-#   bench    speed and memory beside DVC, scipy, scikit-learn and MLflow (tests/bench); only with --bench or by name
+#   bench    speed and memory beside DVC, scipy, scikit-learn, MLflow and kfp (tests/bench); only with --bench or by name
 #
 # All parts run even when one fails; the exit code is 1 if any did. Builds and downloads go to PROOFMARK_CACHE
 # (~/.cache/proofmark). PROOFMARK_BIN names another binary for the tests to use.
@@ -53,6 +55,16 @@ part_e2e() {
 
 part_mlflow() { "$PROOFMARK_MLFLOW_PYTHON" tests/mlflow/end_to_end.py; }
 
+part_kubeflow() {
+    local failed=0
+    run_all tests/kubeflow/openapi.py tests/kubeflow/check.py tests/kubeflow/end_to_end.py tests/kubeflow/crate.py || failed=1
+    printf -- '-- tests/kubeflow/official_client.py\n'
+    "$PROOFMARK_KUBEFLOW_PYTHON" -B tests/kubeflow/official_client.py || failed=1
+    return "$failed"
+}
+
+part_modeldb() { run_all tests/modeldb/openapi.py tests/modeldb/end_to_end.py; }
+
 part_jenkins() { run_all tests/jenkins/clients.py tests/jenkins/library.py; }
 
 part_actions() { run_all tests/github/lint.py tests/github/install.py tests/github/release.py; }
@@ -66,6 +78,7 @@ part_bench() {
     run_all tests/bench/compare_with_dvc.py tests/github/speed.py || failed=1
     "$PROOFMARK_STATISTICS_PYTHON" tests/bench/judgement.py || failed=1
     "$PROOFMARK_MLFLOW_PYTHON" tests/bench/mlflow.py || failed=1
+    run_all tests/bench/kubeflow.py || failed=1
     return "$failed"
 }
 
@@ -94,16 +107,11 @@ checking_traffic() {
     return "$failed"
 }
 
-# The fake GitHub of the testkit.
-fake_github() {
-    cargo build --quiet --locked --package proofmark-testkit --bin fake_github || return
-    printf '%s\n' "$CARGO_TARGET_DIR/debug/fake_github"
-}
-
-# The fake Jenkins of the testkit.
-fake_jenkins() {
-    cargo build --quiet --locked --package proofmark-testkit --bin fake_jenkins || return
-    printf '%s\n' "$CARGO_TARGET_DIR/debug/fake_jenkins"
+# fake SYSTEM [PROFILE]: the fake of the testkit, built.
+fake() {
+    local profile=${2:-debug}
+    cargo build --quiet --locked --package proofmark-testkit --bin "fake_$1" --profile "${profile/debug/dev}" || return
+    printf '%s\n' "$CARGO_TARGET_DIR/$profile/fake_$1"
 }
 
 # The binary under test: the caller's, or the one that users get, or (when that part was not asked for) a quick build.
@@ -139,7 +147,7 @@ read_arguments() {
             usage
             exit 0
             ;;
-        setup | rust | release | stats | dvc | e2e | mlflow | jenkins | actions | act | fuzz | bench) parts+=("$1") ;;
+        setup | rust | release | stats | dvc | e2e | mlflow | kubeflow | modeldb | jenkins | actions | act | fuzz | bench) parts+=("$1") ;;
         *)
             printf 'no part is called %s\n\n' "$1" >&2
             usage >&2
@@ -148,7 +156,7 @@ read_arguments() {
         esac
         shift
     done
-    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release stats dvc e2e mlflow jenkins actions act fuzz)
+    [ ${#parts[@]} -gt 0 ] || parts=(setup rust release stats dvc e2e mlflow kubeflow modeldb jenkins actions act fuzz)
     if [ "$with_bench" = 1 ] && ! selected bench; then
         parts+=(bench)
     fi
@@ -162,19 +170,34 @@ run_part() {
     (
         set -e
         case $part in
-        dvc | e2e | mlflow | jenkins | act | bench)
+        dvc | e2e | mlflow | kubeflow | modeldb | jenkins | act | bench)
             binary=$(binary_for_tests)
             export PROOFMARK_BIN="$binary"
             ;;
         esac
         case $part in
         jenkins)
-            binary=$(fake_jenkins)
+            binary=$(fake jenkins)
             export PROOFMARK_FAKE_JENKINS="$binary"
             ;;
-        act | bench)
-            binary=$(fake_github)
+        kubeflow)
+            binary=$(fake kubeflow)
+            export PROOFMARK_FAKE_KUBEFLOW="$binary"
+            ;;
+        modeldb)
+            binary=$(fake modeldb)
+            export PROOFMARK_FAKE_MODELDB="$binary"
+            ;;
+        act)
+            binary=$(fake github)
             export PROOFMARK_FAKE_GITHUB="$binary"
+            ;;
+        bench)
+            binary=$(fake github)
+            export PROOFMARK_FAKE_GITHUB="$binary"
+            # What it does must not be what is measured.
+            binary=$(fake kubeflow release)
+            export PROOFMARK_FAKE_KUBEFLOW="$binary"
             ;;
         esac
         "part_$part"

@@ -1,6 +1,7 @@
 //! `proofmark log`: metrics over the commits of a branch.
 
 mod recorded;
+mod runs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -47,6 +48,9 @@ pub(crate) struct Log {
     /// Show what `proofmark record` kept instead of what the files say; runs that were blocked and new levels are marked
     #[arg(long)]
     pub(crate) recorded: bool,
+    /// Also show what runs of MLflow, Kubeflow and ModelDB logged for each commit, as the configuration names them
+    #[arg(long, conflicts_with = "recorded")]
+    pub(crate) runs: bool,
     /// With --recorded: the kind of machine [default: `class` of `[history]`]
     #[arg(long, value_name = "CLASS", requires = "recorded")]
     pub(crate) class: Option<String>,
@@ -74,7 +78,7 @@ pub(crate) fn run(args: &Log, world: &World, printer: &Printer) -> Result<u8, Cl
     let history = if args.recorded {
         recorded::read(args, &repository, &commits, &config, printer)?
     } else {
-        of_files(args, &repository, &commits, &config, world)?
+        of_files(args, &repository, &commits, &config, world, printer)?
     };
     let options = Options { width: world.width, colour: printer.colour, all: true, max_rows: usize::MAX };
     let text = match args.format {
@@ -92,9 +96,19 @@ pub(crate) fn run(args: &Log, world: &World, printer: &Printer) -> Result<u8, Cl
 }
 
 /// What the metrics files say at each commit.
-fn of_files(args: &Log, repository: &Repository, commits: &Commits, config: &Config, world: &World) -> Result<History, CliError> {
+fn of_files(
+    args: &Log,
+    repository: &Repository,
+    commits: &Commits,
+    config: &Config,
+    world: &World,
+    printer: &Printer,
+) -> Result<History, CliError> {
     let wanted = args.metric.iter().map(|text| Wanted::new(text)).collect::<Result<Vec<_>, _>>()?;
-    let columns = Reader { repository, wanted: &wanted, sources: Sources::new(repository, &config.compare, world)? }.read(commits)?;
+    let mut columns = Reader { repository, wanted: &wanted, sources: Sources::new(repository, &config.compare, world)? }.read(commits)?;
+    if args.runs {
+        runs::add(&mut columns, &wanted, commits, config, repository, world, printer);
+    }
     if columns.values.is_empty() {
         return Err(not_found(args, &columns));
     }
@@ -276,13 +290,15 @@ fn history(commits: &Commits, columns: &Columns, config: &Config) -> Result<Hist
 fn not_found(args: &Log, columns: &Columns) -> CliError {
     let error = CliError::input(format!("no commit has a metric that matches {}", quoted(&args.metric)));
     if columns.files.is_empty() {
-        return error.hint("no metrics file was found at all; `proofmark init` shows where it looks");
+        let runs = if args.runs { "" } else { "; those of runs need `--runs`" };
+        return error.hint(format!("no metrics file was found at all; `proofmark init` shows where it looks{runs}"));
     }
     let names: Vec<&str> = columns.files.iter().map(RepoPath::as_str).collect();
     let near = args.metric.first().and_then(|metric| nearest(metric, names.iter().copied()));
     match near {
         Some(file) => error.hint(format!("`{file}` is a file; write `{file}:METRIC`")),
-        None => error.hint("`proofmark compare --all` lists the metrics that there are"),
+        None if args.runs => error.hint("`proofmark compare --all` lists the metrics that there are"),
+        None => error.hint("`proofmark compare --all` lists the metrics that there are; those of runs need `--runs`"),
     }
 }
 

@@ -6,10 +6,11 @@ import shutil
 import time
 from typing import Any
 
+from judging import world_in
 from rig import run_local_pipeline
-from scene import FILE, RULE, SOURCE, TRIGGER, Lab, task, world_in
+from scene import FILE, RULE, SOURCE, TRIGGER, Lab, task
 
-# `scene` makes these importable.
+# `judging` makes these importable.
 import faulty  # isort: skip
 from support import World, strict  # isort: skip
 

@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from making import HERE, build, module, python
+from making import HERE, build, kserve, python
 from postgres import Postgres
 
 #: How long a server may take to say where it listens.
@@ -277,10 +277,8 @@ def start_registry() -> Registry:
 
 def start_kubernetes(*, tokens: Mapping[str, str] | None = None, denials: Mapping[str, list[str]] | None = None) -> Kubernetes:
     """`tokens` are the users of further bearer tokens, and `denials` the verbs that a user may not use."""
-    kserve = module("kubernetes", "github.com/kserve/kserve")
-    command = [str(build("kubernetes")), "--folder", "{folder}/kubernetes"]
-    command += ["--crd", str(kserve / "config/crd/full/serving.kserve.io_inferenceservices.yaml")]
-    command += ["--config", str(kserve / "config/configmap/inferenceservice.yaml")]
+    definition, config = kserve()
+    command = [str(build("kubernetes")), "--folder", "{folder}/kubernetes", "--crd", str(definition), "--config", str(config)]
     known = {Kubernetes.token: "deployer", **(tokens or {})}
     command += [part for token, user in known.items() for part in ("--token", f"{token}={user}")]
     command += [part for user, verbs in (denials or {}).items() for verb in verbs for part in ("--deny", f"{user}={verb}")]

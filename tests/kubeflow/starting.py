@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from scene import EXPERIMENT, GRANTS, RULE, SOURCE, START, TRIGGER, Lab, pipeline, task, world_in
+from judging import world_in
+from scene import EXPERIMENT, GRANTS, RULE, SOURCE, START, TRIGGER, Lab, pipeline, task
 
-# `scene` makes these importable.
+# `judging` makes these importable.
 import faulty  # isort: skip
 from support import TIMEOUT, World, strict  # isort: skip
 

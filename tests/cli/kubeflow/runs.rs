@@ -29,6 +29,19 @@ fn every_command_that_compares_has_them() {
 }
 
 #[test]
+fn the_log_shows_them_by_commit() {
+    let lab = Lab::trained(&policy(""), 0.93, 0.95);
+    let told = lab.program().run(&["log", "train.accuracy", "--runs"]).expect(0);
+    assert!(told.contains("0.93") && told.contains("0.95") && told.contains("head"), "{told}");
+    let ran = lab.program().run(&["log", "train.accuracy"]);
+    assert!(ran.stderr.contains("--runs"), "{}", ran.stderr);
+    lab.kubeflow.require_token("t0ken-of-ada");
+    let ran = lab.program().run(&["log", "train.accuracy", "--runs"]);
+    assert!(ran.stderr.contains("401"), "{}", ran.stderr);
+    ran.expect(2);
+}
+
+#[test]
 fn failed_and_unfinished_runs_do_not_count() {
     let lab = Lab::trained(&policy(""), 0.93, 0.95);
     lab.log(RunSpec::named("crashed").parameter("git_sha", lab.head.as_str()).script(Script::new().fails("train", "no memory")));

@@ -44,11 +44,11 @@ root:
 schemaVersion: 2.1.0
 sdkVersion: kfp-2.17.0
 ";
-const BY_NAME: &str = "pipeline = \"churn\"";
+pub(super) const BY_NAME: &str = "pipeline = \"churn\"";
 const BY_FILE: &str = "file = \"pipeline.yaml\"";
 
 /// A trigger that starts a run of the commit.
-fn rule(what: &str, more: &str) -> String {
+pub(super) fn rule(what: &str, more: &str) -> String {
     format!(
         "[[trigger]]\nname = \"train\"\non = \"push\"\n{more}[trigger.start.kubeflow]\nexperiment = \"ci\"\n{what}\n\
          parameters = {{ git_sha = \"{{{{ event.head.commit }}}}\", rows = \"500\", rate = \"0.5\", dry = \"false\" }}\n"
@@ -56,13 +56,13 @@ fn rule(what: &str, more: &str) -> String {
 }
 
 /// A clone whose main has the rules and the pipeline, and the Kubeflow that its triggers speak to.
-struct Yard {
-    repo: TestRepo,
-    kubeflow: FakeKubeflow,
+pub(super) struct Yard {
+    pub(super) repo: TestRepo,
+    pub(super) kubeflow: FakeKubeflow,
 }
 
 impl Yard {
-    fn new(rules: &str) -> Self {
+    pub(super) fn new(rules: &str) -> Self {
         let repo = TestRepo::new();
         repo.write("proofmark.toml", rules).write("pipeline.yaml", PIPELINE).write("data.csv", "1");
         repo.commit("rules");
@@ -80,7 +80,7 @@ impl Yard {
     }
 
     /// The newest commit was pushed, as a machine without a journal sees it.
-    fn push(&self, arguments: &[&str]) -> Ran {
+    pub(super) fn push(&self, arguments: &[&str]) -> Ran {
         let _ = fs::remove_dir_all(self.repo.path().join(".git/proofmark"));
         let ran = self.program().run(&[&["trigger", "--event", "push", "--from", "HEAD~1"], arguments].concat());
         assert!(!format!("{ran:?}").contains(TOKEN), "{ran:?}");
@@ -88,13 +88,13 @@ impl Yard {
     }
 
     /// The requests for a run.
-    fn asked(&self) -> Vec<Recorded> {
+    pub(super) fn asked(&self) -> Vec<Recorded> {
         let writes = self.kubeflow.writes().into_iter();
         writes.filter(|request| request.path.ends_with("/apis/v2beta1/runs") && request.method == "POST").collect()
     }
 
     /// The runs that there are now.
-    fn started(&self) -> Vec<String> {
+    pub(super) fn started(&self) -> Vec<String> {
         let asked = self.asked();
         let name = asked.first().and_then(|request| request.body["display_name"].as_str()).unwrap_or_default().to_owned();
         self.kubeflow.world().runs_named(&name)
@@ -166,9 +166,10 @@ fn a_file_is_sent_with_the_run() {
 fn a_file_is_uploaded_once_as_a_version() {
     let what = "pipeline = \"churn\"\nfile = \"pipeline.yaml\"\nversion = \"{{ event.head.commit }}\"";
     let yard = Yard::new(&rule(what, ""));
-    let told = yard.push(&[]).expect(0);
+    let ran = yard.push(&[]);
     let commit = yard.repo.id("HEAD");
-    assert!(told.contains("uploaded as version") && told.contains(&commit), "{told}");
+    let told = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(ran.code == Some(0) && told.contains(&format!("uploaded as version {commit} of churn")), "{told}");
     yard.push(&[]).expect(0);
     let uploads = yard.writes().into_iter().filter(|write| write.contains("/upload")).count();
     assert_eq!((uploads, yard.started().len()), (1, 1), "{:?}", yard.writes());
@@ -218,10 +219,9 @@ fn a_lost_answer_is_no_second_run() {
         let yard = Yard::new(&rule(BY_NAME, ""));
         yard.kubeflow.fail(Fault::new("POST", "*/apis/v2beta1/runs", what.clone()).nth(1));
         let first = yard.push(&[]);
-        assert!(matches!(first.code, Some(0 | 2 | 3)), "{what:?}: {first:?}");
+        assert!(matches!(first.code, Some(0 | 3)), "{what:?}: {first:?}");
         assert!(first.code == Some(0) || first.stderr.contains("`train`"), "{what:?}: {first:?}");
-        let is_there = yard.started().len() == 1;
-        assert!(first.code != Some(0) || is_there, "{what:?}: {first:?}");
+        assert_eq!(first.code == Some(0), yard.started().len() == 1, "{what:?}: {first:?}");
         // Whatever was said: asked again there is one, and no second.
         yard.push(&[]).expect(0);
         assert_eq!(yard.started().len(), 1, "{what:?}: {first:?}");
@@ -266,7 +266,7 @@ fn what_takes_too_long_is_stopped() {
                  [trigger.step.start.kubeflow]\npipeline = \"churn\"\nparameters = { git_sha = \"x\" }\n";
     let yard = Yard::new(rules);
     yard.kubeflow.script(Script::new().end(End::Never));
-    let ran = yard.push(&[]);
+    let ran = yard.push(&["--wait"]);
     let told = format!("{}{}", ran.stdout, ran.stderr);
     assert!(ran.code == Some(1) && told.contains("was stopped"), "{told}");
     let started = yard.started();
@@ -342,13 +342,13 @@ fn what_is_started_and_where_cannot_come_from_an_event() {
         "file = \"pipeline.yaml\"\nversion = \"v1\"",
         "name = \"x\"",
     ] {
-        Yard::new(&rule(what, "")).refuses(&["proofmark.toml"]);
+        Yard::new(&rule(what, "")).refuses(&["(line 1)", "start.kubeflow"]);
     }
 }
 
 #[test]
 fn hostile_branches_stay_values() {
-    let branch = "x\u{202e}$(id)`&;'<img>::error::";
+    let branch = "x\u{202e}$(id)`&;'<img>@ada";
     let rules = rule("pipeline = \"churn\"\nname = \"of {{ event.branch }}\"", "").replace("rows = \"500\", ", "");
     let rules = rules.replace("git_sha = \"{{ event.head.commit }}\"", "git_sha = \"{{ event.branch }}\"");
     let yard = Yard::new(&rules);
@@ -358,4 +358,17 @@ fn hostile_branches_stay_values() {
     hostile::tame(&format!("{}{}", ran.stdout, ran.stderr), "branch");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(yard.asked()[0].body["runtime_config"]["parameters"]["git_sha"], branch);
+}
+
+#[test]
+fn a_branchs_own_rules_do_not_lead_a_token_elsewhere() {
+    let thief = FakeKubeflow::start();
+    let yard = Yard::new(&rule(BY_NAME, ""));
+    let own = rule(&format!("{BY_NAME}\nhost = \"{}\"", thief.url()), "");
+    yard.repo.git(&["checkout", "-q", "-b", "change"]);
+    yard.repo.write("proofmark.toml", own).commit("mine");
+    for arguments in [&["--wait"][..], &["--dry-run"], &["--explain"]] {
+        yard.push(arguments);
+    }
+    assert!(thief.requests().is_empty(), "{:?}", thief.requests());
 }

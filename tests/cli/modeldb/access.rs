@@ -60,16 +60,16 @@ fn the_changes_own_configuration_does_not_lead_a_key_elsewhere() {
     thief.world().project("churn");
     // Where the base has no configuration, the change's own counts.
     let lab = Lab::of("");
-    lab.repo.write("proofmark.toml", format!("{SOURCE}host = \"{}\"\n{RULE}", thief.url()));
-    lab.repo.commit("mine");
-    let own = proofmark(&lab.repo).env("VERTA_EMAIL", EMAIL).env("VERTA_DEV_KEY", KEY).env("PROOFMARK_NETWORK_SECONDS", "3");
+    let own = format!("{SOURCE}host = \"{}\"\n{RULE}", thief.url());
+    let repo = change(&[], &[("proofmark.toml", &own)]);
+    let own = proofmark(&repo).env("VERTA_EMAIL", EMAIL).env("VERTA_DEV_KEY", KEY).env("PROOFMARK_NETWORK_SECONDS", "3");
     for program in [own.clone(), own.clone().env("VERTA_HOST", lab.modeldb.url())] {
         for arguments in [&["gate"][..], &["compare"], &["doctor"], &["gate", "--base", "main"]] {
             program.run(arguments);
         }
     }
-    let token = proofmark(&lab.repo).env("VERTA_JWT_TOKEN", KEY).env("PROOFMARK_NETWORK_SECONDS", "3");
-    token.run(&["gate"]);
+    proofmark(&repo).env("VERTA_JWT_TOKEN", KEY).env("PROOFMARK_NETWORK_SECONDS", "3").run(&["gate"]);
+    assert!(!thief.requests().is_empty(), "nothing was asked");
     let heard: Vec<_> = thief.requests().into_iter().filter(|request| request.authorized).collect();
     assert!(heard.is_empty(), "{heard:?}");
     assert!(!format!("{:?}", thief.requests()).contains(EMAIL), "{:?}", thief.requests());

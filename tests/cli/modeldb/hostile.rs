@@ -150,3 +150,19 @@ fn a_project_with_any_name() {
         ran.expect(0);
     }
 }
+
+#[test]
+fn a_branch_with_any_name_is_looked_for_as_it_is() {
+    let branch = "x\"'%25&=+#}{commit}`$(id)\u{202e}";
+    for find in ["find = [\"run-name\"]\nrun_name = \"of {branch}\"", "find = [\"branch\"]"] {
+        let lab = Lab::of(&policy(find));
+        lab.repo.git(&["branch", "-m", "change", branch]);
+        for (branch, auc) in [("main", 0.93), (branch, 0.95), ("x", 0.1)] {
+            let name = format!("of {branch}");
+            lab.log(RunSpec { name: &name, attributes: &[("git_branch", branch)], metrics: &[("auc", auc)], ..RunSpec::default() });
+        }
+        assert_eq!(chosen(&lab.gate(0), "head"), [format!("of {branch}")], "{find}");
+        let ran = lab.program().run(&["gate"]);
+        tame(&format!("{}{}", ran.stdout, ran.stderr), find);
+    }
+}

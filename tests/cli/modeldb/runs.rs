@@ -194,7 +194,8 @@ fn numbers_as_text_and_what_is_none() {
 #[test]
 fn hyperparameters_and_datasets_are_shown() {
     let lab = Lab::of(&policy(""));
-    let (first, second) = (lab.modeldb.world().dataset("customers"), lab.modeldb.world().dataset("customers-2"));
+    let first = lab.modeldb.world().dataset("customers");
+    let second = lab.modeldb.world().dataset("customers-2");
     for (commit, rate, version) in [(&lab.base, "0.1", &first), (&lab.head, "0.2", &second)] {
         lab.log(RunSpec {
             commit,

@@ -1,0 +1,238 @@
+#!/usr/bin/env python
+"""What it costs to compare the runs of two commits in an experiment of 10,000 runs, beside Kubeflow's own client on the same server in the
+same minutes.
+
+    PROOFMARK_BIN=... PROOFMARK_FAKE_KUBEFLOW=... PROOFMARK_KUBEFLOW_PYTHON=... python tests/bench/kubeflow.py [--runs N] [--loose] [--json FILE]
+
+The server is the fake one of the testkit, built for release, since a real one would have to be filled for hours; what it answers is checked
+against Kubeflow's own description of its API (tests/kubeflow/openapi.py). Ours is `proofmark compare` of two branches, metrics and all.
+The client of kfp does the part that it has calls for: it goes through the lists, as long as both commits are not found, and gets the two
+runs. It has no way to their metrics, which the package ml-metadata reads past the UI and which cannot be installed beside it: so it does
+less than ours does. Programs take turns; figures are of whole processes. The bar: ours is not slower. `--loose` lets it take twice as long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+
+from support import Repo, World  # noqa: E402
+
+EXPERIMENT = "churn"
+#: One less than are looked through at most.
+RUNS, METRICS = 9_999, 10
+
+#: The same in Python, as its documentation has it.
+CLIENT = """\
+import sys, warnings
+warnings.filterwarnings("ignore")
+import kfp
+url, name, *commits = sys.argv[1:]
+client = kfp.Client(host=url)
+experiment = client.get_experiment(experiment_name=name).experiment_id
+found, token = {}, ""
+while True:
+    page = client.list_runs(page_token=token, page_size=200, sort_by="created_at desc", experiment_id=experiment)
+    for run in page.runs or []:
+        commit = ((run.runtime_config and run.runtime_config.parameters) or {}).get("git_sha")
+        if commit in commits and run.state == "SUCCEEDED":
+            found.setdefault(commit, run.run_id)
+    token = page.next_page_token
+    if not token or len(found) == len(commits):
+        break
+assert [client.get_run(found[commit]).run_id for commit in commits] == [found[commit] for commit in commits]
+"""
+
+#: Starts what it is told. A small process of its own, since a new process begins with the peak memory of its parent.
+STARTER = r"""
+import json, os, sys, time
+nothing = os.open(os.devnull, os.O_RDWR)
+for line in sys.stdin:
+    told = json.loads(line)
+    os.chdir(told["folder"])
+    actions = [(os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, nothing, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
+    started = time.perf_counter()
+    process = os.posix_spawn(told["command"][0], told["command"], told["environment"], file_actions=actions)
+    _, status, usage = os.wait4(process, 0)
+    seconds = time.perf_counter() - started
+    print(json.dumps([os.waitstatus_to_exitcode(status), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]), flush=True)
+"""
+
+
+@dataclass
+class Figures:
+    """Of one program."""
+
+    name: str
+    seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    peaks: list[int] = field(default_factory=list)
+    requests: int = 0
+
+    @property
+    def wall(self) -> float:
+        return statistics.median(self.seconds) * 1000
+
+    def cells(self) -> list[str]:
+        wall = [f"{value * 1000:.0f}" for value in (min(self.seconds), statistics.median(self.seconds), max(self.seconds))]
+        processor = f"{statistics.median(self.processor) * 1000:.0f}"
+        return [self.name, *wall, processor, f"{statistics.median(self.peaks) / 1024:.0f}", str(self.requests)]
+
+
+HEADER = ["", "min ms", "median", "max", "cpu ms", "MiB", "requests"]
+
+
+class Server:
+    """The fake Kubeflow, and what a test tells it."""
+
+    def __init__(self) -> None:
+        binary = os.environ.get("PROOFMARK_FAKE_KUBEFLOW") or sys.exit("PROOFMARK_FAKE_KUBEFLOW must name it (`bash tests/run.sh bench` does)")
+        self.program = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.program.stdout
+        self.url = self.program.stdout.readline().strip()
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(f"{self.url}/_test/{path}", data=None if body is None else json.dumps(body).encode())
+        with self.opener.open(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def fill(self, commits: list[str]) -> None:
+        """The two runs that are looked for stand somewhere in the middle."""
+        experiment = self.ask("experiments", {"name": EXPERIMENT})["experiment_id"]
+        others, half = RUNS - len(commits), RUNS // 2
+
+        def put(name: str, commit: str, seed: int, copies: int = 0) -> None:
+            values = [[f"m{number}", 0.5 + seed / 100 + number / 1000] for number in range(METRICS)]
+            task = {"name": "train", "outputs": [{"key": "metrics", "kind": "system.Metrics", "values": values}]}
+            run = {"name": name, "parameters": {"git_sha": commit, "rows": 500, "depth": 6}, "script": {"tasks": [task]}}
+            self.ask("runs", {"experiment": experiment, "run": run, "copies": copies})
+
+        put("early", "0" * 40, 0, half)
+        put("of-base", commits[0], 1)
+        put("between", "0" * 40, 0, half // 2)
+        put("of-head", commits[1], 2)
+        put("late", "0" * 40, 0, others - half - half // 2)
+
+    @property
+    def count(self) -> int:
+        return len(self.ask("requests"))
+
+    def stop(self) -> None:
+        assert self.program.stdin
+        self.program.stdin.close()
+        self.program.wait(10)
+
+
+class Bench:
+    def __init__(self, world: World, server: Server) -> None:
+        self.world, self.server = world, server
+        self.repo = Repo(world, "project")
+        self.repo.commit("Set up", {"proofmark.toml": f'[[kubeflow]]\nexperiment = "{EXPERIMENT}"\n'})
+        self.repo.branch("change").commit("Change", {"README.md": "Words.\n"})
+        self.commits = [self.repo.git("rev-parse", name).stdout.strip() for name in ("main", "change")]
+        (world.folder / "client.py").write_text(CLIENT)
+        command = [sys.executable, "-I", "-S", "-c", STARTER]
+        self.starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def start(self, command: list[str], environment: dict[str, str], figures: Figures) -> None:
+        assert self.starter.stdin and self.starter.stdout
+        before = self.server.count
+        told = {"folder": str(self.repo.path), "command": command, "environment": environment}
+        print(json.dumps(told), file=self.starter.stdin, flush=True)
+        code, seconds, processor, peak = json.loads(self.starter.stdout.readline())
+        if code != 0:
+            shown = subprocess.run(command, cwd=self.repo.path, env=environment, capture_output=True, text=True, check=False)
+            sys.exit(f"{' '.join(command)} ended with {code}\n{shown.stdout}{shown.stderr}")
+        figures.seconds.append(seconds)
+        figures.processor.append(processor)
+        figures.peaks.append(peak)
+        # Asking for the count is not counted.
+        figures.requests = self.server.count - before
+
+    def ours(self, figures: Figures) -> None:
+        binary = os.path.realpath(os.environ["PROOFMARK_BIN"])
+        self.start([binary, "compare", "main", "change"], self.world.environment | self.address, figures)
+
+    def client(self, figures: Figures) -> None:
+        python = os.environ.get("PROOFMARK_KUBEFLOW_PYTHON") or sys.exit("PROOFMARK_KUBEFLOW_PYTHON must name a Python that has kfp")
+        command = [python, str(self.world.folder / "client.py"), self.server.url, EXPERIMENT, *self.commits]
+        self.start(command, self.world.environment, figures)
+
+    @property
+    def address(self) -> dict[str, str]:
+        return {"KF_PIPELINES_ENDPOINT": self.server.url}
+
+    def does_the_same(self) -> None:
+        """What is measured is the comparison of the two runs."""
+        done = self.repo.run("proofmark", "compare", "main", "change", "--format", "json", variables=self.address)
+        document = json.loads(done.stdout)
+        rows = document["comparison"]["metrics"]
+        assert len(rows) == METRICS and all(row["base"] != row["head"] for row in rows), rows
+        (tracked,) = document["comparison"]["tracked"]
+        assert [[run["name"] for run in tracked[side]["runs"]] for side in ("base", "head")] == [["of-base"], ["of-head"]], tracked
+
+    def close(self) -> None:
+        assert self.starter.stdin
+        self.starter.stdin.close()
+        self.starter.wait()
+
+
+def print_table(rows: list[list[str]]) -> None:
+    widths = [max(len(line[column]) for line in rows) for column in range(len(rows[0]))]
+    for line in rows:
+        print("  ".join(text.rjust(width) if column else text.ljust(width) for column, (text, width) in enumerate(zip(line, widths, strict=True))))
+
+
+def main() -> int:
+    arguments = read_arguments()
+    world, server = World(), Server()
+    try:
+        bench = Bench(world, server)
+        server.fill(bench.commits)
+        bench.does_the_same()
+        ours, client = Figures("proofmark compare"), Figures("client of kfp")
+        bench.ours(Figures("warm"))
+        bench.client(Figures("warm"))
+        for number in range(arguments.runs):
+            bench.ours(ours)
+            if number < arguments.clients:
+                bench.client(client)
+        bench.close()
+    finally:
+        server.stop()
+        world.remove()
+    ratio, bar = client.wall / ours.wall, 0.5 if arguments.loose else 1.0
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    print(f"{RUNS} runs in the experiment; {arguments.runs} runs of ours, {arguments.clients} of kfp's client; {load}\n")
+    print_table([HEADER, ours.cells(), client.cells()])
+    kept = ratio >= bar
+    print(f"\nours is {ratio:.1f}x as fast: {'kept' if kept else 'MISSED'} (at least {bar:g}x)")
+    if arguments.json:
+        told = {"ours_ms": round(ours.wall, 1), "client_ms": round(client.wall, 1), "ratio": round(ratio, 2)}
+        Path(arguments.json).write_text(json.dumps(told, indent=2) + "\n")
+    return 0 if kept else 1
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=11)
+    parser.add_argument("--clients", type=int, default=5, help="how often kfp's client runs")
+    parser.add_argument("--loose", action="store_true")
+    parser.add_argument("--json", metavar="FILE", help="write our figures there")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
