@@ -139,6 +139,9 @@ fn document(snapshot: &Snapshot, default_branch: Option<&str>) -> String {
         "\n# Metrics of runs that are logged to MLflow (its address is MLFLOW_TRACKING_URI):\n\
          # [[mlflow]]\n\
          # experiment = \"churn\"\n\
+         # Of runs of Kubeflow Pipelines (KF_PIPELINES_ENDPOINT), whose parameter git_sha is the commit:\n\
+         # [[kubeflow]]\n\
+         # experiment = \"churn\"\n\
          \n# With the rows of the test set, or several runs, the same limits are judged with noise: surely kept, surely broken, or\n\
          # cannot tell. `proofmark plan --rows 2000 --margin 0.01` says how large a test set has to be.\n\
          # [[table]]\n\

@@ -13,6 +13,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import commands  # noqa: E402
 import promoting  # noqa: E402
 import reading  # noqa: E402
 import serving  # noqa: E402
@@ -20,4 +21,4 @@ import starting  # noqa: E402
 from judging import main  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(main([*reading.CASES, *starting.CASES, *promoting.CASES, *serving.CASES]))
+    sys.exit(main([*reading.CASES, *starting.CASES, *commands.CASES, *promoting.CASES, *serving.CASES]))
