@@ -47,6 +47,20 @@ pub(crate) struct Between {
     /// Look at these metrics (or params) files only, whether declared anywhere or not
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) targets: Vec<String>,
+    /// This run of a tracking system is the head's, such as `kubeflow:churn=ID`; one that says another commit is refused. May be repeated
+    #[arg(long, value_name = "RUNS=ID", value_parser = run_of)]
+    pub(crate) head_run: Vec<(String, String)>,
+    /// This run is the base's; may be repeated
+    #[arg(long, value_name = "RUNS=ID", value_parser = run_of)]
+    pub(crate) base_run: Vec<(String, String)>,
+}
+
+/// What rules call the runs, and the id of one.
+fn run_of(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((runs, id)) if runs.contains(':') && !id.trim().is_empty() => Ok((runs.to_owned(), id.trim().to_owned())),
+        _ => Err("it is SYSTEM:NAME=ID, such as kubeflow:churn=5c1d0a3e"),
+    }
 }
 
 fn rows(text: &str) -> Result<usize, String> {

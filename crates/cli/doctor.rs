@@ -138,6 +138,8 @@ fn runs(session: &Session, world: &World) -> Vec<Diagnosis> {
                 let finding = Diagnosis::new(system, Health::Bad, problem.to_string());
                 problem.hint.iter().fold(finding, |finding, hint| finding.advise(hint.clone()))
             }
+            _ if system == "modeldb" => Diagnosis::new(system, Health::Good, found.unwrap_or_default())
+                .advise("the PyPI package `verta` is not ModelDB's client any more; nothing here needs one"),
             _ => Diagnosis::new(system, Health::Good, found.unwrap_or_default()),
         }
     };

@@ -46,6 +46,8 @@ pub(crate) struct Session {
     exact_base: bool,
     /// The commits and the branch that runs of the head were logged with.
     head_side: Side,
+    /// Runs that were named as the base's.
+    base_runs: Vec<(String, String)>,
 }
 
 impl Session {
@@ -72,9 +74,10 @@ impl Session {
             },
         };
         let targets = targets(&repository, between, world)?;
-        let head_side = head_side(&repository, &head_commit, between.head.as_deref(), host);
+        let head_side = Side { named: between.head_run.clone(), ..head_side(&repository, &head_commit, between.head.as_deref(), host) };
+        let base_runs = between.base_run.clone();
         let exact_base = purpose == Purpose::AsDvc;
-        Ok(Self { repository, head, head_commit, base, note, branch, config, targets, exact_base, head_side })
+        Ok(Self { repository, head, head_commit, base, note, branch, config, targets, exact_base, head_side, base_runs })
     }
 
     /// What the configuration says is compared.
@@ -118,9 +121,18 @@ impl Session {
         if !self.has_runs() || !self.targets.is_empty() || self.exact_base {
             return Ok(Tracking::default());
         }
+        let files = tracking::files(&file.config);
+        let unknown = |runs: &&(String, String)| files.iter().all(|file| file.as_str() != runs.0);
+        if let Some((runs, _)) = self.head_side.named.iter().chain(&self.base_runs).find(unknown) {
+            let known = files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ");
+            return Err(
+                CliError::input(format!("the configuration has no runs that are called `{runs}`")).hint(format!("there are {known}"))
+            );
+        }
         let commits: Vec<String> = self.base.tree.revision().commit.clone().into_iter().collect();
         let before = self.before(ANCESTORS + 1)?.into_iter().skip(1).map(|commit| commit.id).collect();
-        let base_side = Side { commits, before, branch: self.branch.clone() };
+        let named = self.base_runs.clone();
+        let base_side = Side { commits, before, branch: self.branch.clone(), named, is_head: false };
         let mut sides = tracking::Sides { base: (&base_side, base), head: (&self.head_side, head) };
         Ok(Tracking::read(&file.config, self.opener(world), &mut sides))
     }
@@ -319,7 +331,7 @@ fn head_side(repository: &Repository, commit: &Commit, typed: Option<&str>, host
     // A fork can call its branch like one of ours.
     let is_fork = run.and_then(|run| run.pull_request.as_ref()).is_some_and(|pull| pull.fork);
     let branch = of_run.and_then(|run| run.head.branch.clone()).or(here).filter(|_| !is_fork);
-    Side { commits, before: Vec::new(), branch }
+    Side { commits, branch, is_head: true, ..Side::default() }
 }
 
 /// What waivers are held against: the day, and what the run says of the change.

@@ -199,3 +199,28 @@ fn a_model_that_cannot_be_loaded_is_told_though_the_old_one_is_ready() {
     let told = lab.kubeflow(&args, 1);
     assert!(told.contains("no such file"), "{told}");
 }
+
+#[test]
+fn a_trigger_rolls_a_model_out_once_and_back_when_it_fails() {
+    let lab = Lab::new();
+    serving(&lab, Plan::to(Rollout::FailedLoad("ModelLoadFailed".to_owned(), "no such file".to_owned())));
+    let at = "service = \"churn\", namespace = \"team-a\"";
+    let rules = format!(
+        "[[trigger]]\nname = \"serve\"\non = \"push\"\n\
+         [[trigger.step]]\nname = \"canary\"\nstart = {{ kserve = {{ {at}, storage_uri = \"s3://models/{{{{ event.head.commit }}}}\", canary = 10 }} }}\n\
+         [[trigger.step]]\nname = \"all\"\nstart = {{ kserve = {{ {at}, promote = true }} }}\n\
+         [[trigger.step]]\nname = \"back\"\nafter = \"failed\"\nstart = {{ kserve = {{ {at}, rollback = true }} }}\n"
+    );
+    lab.repo.write("proofmark.toml", rules).commit("rules");
+    lab.repo.write("data", "1").commit("data");
+    let trigger = || lab.program().run(&["trigger", "--event", "push", "--from", "main~1", "--wait"]);
+    let ran = trigger();
+    let told = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(told.contains("no such file"), "{told}");
+    ran.expect(1);
+    let now = lab.kubeflow.world().service_of("team-a", "churn").expect("the service");
+    assert_eq!(now["spec"]["predictor"]["model"]["storageUri"], "s3://models/1", "{now}");
+    let writes = lab.kubeflow.writes().len();
+    trigger();
+    assert_eq!(lab.kubeflow.writes().len(), writes, "the same event once more");
+}

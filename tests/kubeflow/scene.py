@@ -125,11 +125,11 @@ class Lab(Project):
         return self.train("main", base), self.train("change", head)
 
     def wait_for(self, state: str, run: str = "") -> str:
-        """Waits until the newest run, or this one, is in a state."""
+        """Waits until a run, or this one, is in a state."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            for found in self.runs[:1] if not run else self.runs:
-                if (not run or found["run_id"] == run) and found.get("state") == state:
+            for found in self.runs:
+                if found.get("state") == state and run in ("", found["run_id"]):
                     return found["run_id"]
             time.sleep(0.02)
         raise AssertionError(f"no run is {state}: {self.runs}")

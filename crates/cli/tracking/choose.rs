@@ -19,13 +19,22 @@ pub(crate) struct Side {
     pub(crate) before: Vec<String>,
     /// The branch.
     pub(crate) branch: Option<String>,
+    /// The runs that were named outright: what rules call them, and the id.
+    pub(crate) named: Vec<(String, String)>,
+    /// Whether a run that is named has to be of these commits, where it says any.
+    pub(crate) is_head: bool,
 }
 
 /// The runs of a side; `other` is the other one, whose runs are `taken` already.
 pub(super) fn choose(source: &Source, side: &Side, other: &Side, taken: &[Candidate]) -> Result<Chosen, Trouble> {
     let finding = &source.finding;
     let mut ways = Vec::new();
-    for find in &finding.ways {
+    let named_outright = side.named.iter().rev().find(|(runs, _)| runs == source.file.as_str());
+    if let Some((_, id)) = named_outright {
+        let commits = if side.is_head { side.commits.clone() } else { Vec::new() };
+        ways.push(Way::Id { id: id.clone(), commits });
+    }
+    for find in finding.ways.iter().filter(|_| named_outright.is_none()) {
         match find {
             Find::Commit => {
                 ways.push(Way::Commits(side.commits.clone()));

@@ -173,7 +173,7 @@ fn pages_take_the_time_that_there_is() {
     }
     drop(world);
     lab.train("of-head", &lab.head, 0.95);
-    lab.kubeflow.fail(Fault::new("GET", "*/runs", What::Slow(100)));
+    lab.kubeflow.fail(Fault::new("GET", "*/runs", What::Slow(40)));
     let started = Instant::now();
     let ran = lab.program().env("PROOFMARK_NETWORK_SECONDS", "60").run(&["gate"]);
     assert_eq!(ran.code, Some(0), "{:?} {ran:?}", started.elapsed());

@@ -104,21 +104,27 @@ fn nothing_acts_in_what_is_posted() {
 
 #[test]
 fn what_a_server_says_of_its_mistakes() {
+    std::thread::scope(|scope| {
+        for path in ["*/experiments*", "*/runs", "*/runs/*", "*/ml_metadata*"] {
+            scope.spawn(move || says_its_mistakes(path));
+        }
+    });
+}
+
+fn says_its_mistakes(path: &str) {
     let lab = Lab::trained(&policy(""), 0.93, 0.95);
+    let program = lab.program().env("PROOFMARK_NETWORK_SECONDS", "1");
     let error = value!({"code": 13, "message": NAME, "details": [{"@type": "x", "message": NAME}], "error": NAME}).to_string();
     for (status, text) in [(500, error.clone()), (400, error), (403, NAME.to_owned()), (404, NAME.repeat(5000)), (200, NAME.to_owned())] {
-        for path in ["*/experiments*", "*/runs", "*/runs/*", "*/ml_metadata*"] {
-            lab.kubeflow.heal();
-            lab.kubeflow.fail(Fault::new("*", path, What::Body(status, text.clone())));
-            let program = lab.program().env("PROOFMARK_NETWORK_SECONDS", "1");
-            let ran = program.run(&["gate"]);
-            let told = format!("{}{}", ran.stdout, ran.stderr);
-            tame(&told, path);
-            assert!(told.len() < 20_000 && ran.code == Some(2), "{status} {path} {}: {told}", told.len());
-            let markdown = program.run(&["gate", "--format", "markdown"]);
-            tame(&markdown.stdout, path);
-            inert(&markdown.stdout);
-        }
+        lab.kubeflow.heal();
+        lab.kubeflow.fail(Fault::new("*", path, What::Body(status, text)));
+        let ran = program.run(&["gate"]);
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        tame(&told, path);
+        assert!(told.len() < 20_000 && ran.code == Some(2), "{status} {path} {}: {told}", told.len());
+        let markdown = program.run(&["gate", "--format", "markdown"]);
+        tame(&markdown.stdout, path);
+        inert(&markdown.stdout);
     }
 }
 
@@ -332,4 +338,40 @@ fn what_was_started_before_is_not_guessed() {
         assert!(matches!(ran.code, Some(2 | 3)) && ran.stderr.contains("`train`"), "{what:?}: {ran:?}");
         assert!(yard.asked().is_empty(), "{what:?}: {ran:?}");
     }
+}
+
+#[test]
+fn a_branch_that_is_called_like_a_key_stands_for_no_other_run() {
+    let rules = rule(&format!("{BY_NAME}\nname = \"of {{{{ event.branch }}}}\""), "");
+    let key_of = |yard: &Yard| {
+        let told = yard.push(&["--dry-run"]).expect(0);
+        told.split_whitespace().find(|word| word.starts_with("pm1-")).unwrap_or_else(|| panic!("no key: {told}")).to_owned()
+    };
+    let yard = Yard::new(&rules);
+    let key = key_of(&yard);
+    // Somebody who may push a branch, and no more, can work out the key of another event.
+    yard.repo.git(&["checkout", "-q", "-b", &key]);
+    yard.repo.write("data.csv", "3").commit("mine");
+    yard.push(&[]).expect(0);
+    assert_eq!(yard.asked().len(), 1);
+    yard.repo.git(&["checkout", "-q", "-"]);
+    assert_eq!(key_of(&yard), key);
+    let told = yard.push(&[]).expect(0);
+    assert_eq!(yard.asked().len(), 2, "the run of main was not started: {told}");
+}
+
+#[test]
+fn runs_without_numbers_are_no_pass() {
+    for metrics in [&[][..], &[("accuracy", f64::NAN)], &[("accuracy", f64::NEG_INFINITY)], &[("Accuracy", 0.99)]] {
+        let lab = Lab::of(&policy(""));
+        lab.train("of-base", &lab.base, 0.93);
+        lab.log(RunSpec::named("of-head").parameter("git_sha", lab.head.as_str()).metrics("train", "metrics", metrics));
+        let ran = lab.program().run(&["gate"]);
+        assert!(matches!(ran.code, Some(1 | 2)), "{metrics:?}: {ran:?}");
+    }
+    let lab = Lab::of(&policy(""));
+    for commit in [&lab.base, &lab.head] {
+        lab.log(RunSpec::named("r").parameter("git_sha", commit.as_str()));
+    }
+    assert_ne!(lab.program().run(&["gate"]).code, Some(0));
 }

@@ -29,6 +29,23 @@ fn every_command_that_compares_has_them() {
 }
 
 #[test]
+fn a_run_by_its_id() {
+    let lab = Lab::trained(&policy(""), 0.93, 0.95);
+    let worse = lab.log(RunSpec::named("worse").parameter("git_sha", lab.head.as_str()).metrics("train", "metrics", &[("accuracy", 0.5)]));
+    let other = lab.train("of-another", "1111111111111111111111111111111111111111", 0.99);
+    let gate = |args: &[&str]| lab.program().run(&[&["gate"], args].concat());
+    gate(&["--head-run", &format!("kubeflow:churn={worse}")]).expect(1);
+    let ran = gate(&["--head-run", &format!("kubeflow:churn={other}")]);
+    assert!(format!("{}{}", ran.stdout, ran.stderr).contains("of another commit"), "{ran:?}");
+    ran.expect(2);
+    gate(&["--base-run", &format!("kubeflow:churn={other}"), "--head-run", &format!("kubeflow:churn={worse}")]).expect(1);
+    let ran = gate(&["--head-run", "kubeflow:other=1"]);
+    assert!(ran.stderr.contains("`kubeflow:churn`"), "{ran:?}");
+    ran.expect(2);
+    assert!(gate(&["--head-run", "churn=1"]).stderr.contains("SYSTEM:NAME=ID"));
+}
+
+#[test]
 fn the_log_shows_them_by_commit() {
     let lab = Lab::trained(&policy(""), 0.93, 0.95);
     let told = lab.program().run(&["log", "train.accuracy", "--runs"]).expect(0);

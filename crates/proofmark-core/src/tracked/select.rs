@@ -153,7 +153,12 @@ pub enum Way {
     /// The newest that finished, and those of the same commit.
     Newest,
     /// This very run.
-    Id(String),
+    Id {
+        /// Its id.
+        id: String,
+        /// The commits of which it may say that it is; any where there are none.
+        commits: Vec<String>,
+    },
 }
 
 /// The runs of one side, and why.
@@ -197,7 +202,7 @@ impl Way {
             Self::Branch { branch, .. } => format!("by the branch `{branch}`"),
             Self::Name(name) => format!("by the name `{name}`"),
             Self::Newest => "as the newest that finished".to_owned(),
-            Self::Id(id) => format!("by the id `{id}`"),
+            Self::Id { id, .. } => format!("by the id `{id}`"),
         }
     }
 }
@@ -240,8 +245,12 @@ impl<P: Pool + ?Sized> Search<'_, P> {
                 let runs = self.search(None, None)?;
                 self.of_newest(runs, way)
             }
-            Way::Id(id) => {
-                let run = self.pool.run(id)?;
+            Way::Id { id, commits } => {
+                let mut run = self.pool.run(id)?;
+                let says = run.as_ref().and_then(|run| run.tag(tag));
+                if says.is_some_and(|says| !commits.is_empty() && commits.iter().all(|commit| commit != says)) {
+                    self.put_aside("of another commit", run.take().as_slice());
+                }
                 let runs = self.counted(run.into_iter().collect())?;
                 Ok((!runs.is_empty()).then(|| (runs, way.told(), Vec::new())))
             }

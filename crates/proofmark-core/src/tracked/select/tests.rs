@@ -164,8 +164,12 @@ fn the_newest_and_one_by_its_id() {
     let (ids, told) = choose(runs.clone(), &[Way::Newest], |_| {});
     assert_eq!(ids, ["new"]);
     assert!(told.contains("as the newest that finished") && told.contains("1 failed (`broken`)"), "{told}");
-    let (ids, told) = choose(runs.clone(), &[Way::Id("old".into())], |_| {});
+    let by_id = |id: &str, commits: &[&str]| [Way::Id { id: id.into(), commits: commits.iter().map(ToString::to_string).collect() }];
+    let (ids, told) = choose(runs.clone(), &by_id("old", &["c1"]), |_| {});
     assert_eq!((ids, told.contains("by the id `old`")), (vec!["old".to_owned()], true), "{told}");
-    assert!(choose(runs.clone(), &[Way::Id("broken".into())], |_| {}).0.is_empty());
-    assert!(choose(runs, &[Way::Id("gone".into())], |_| {}).0.is_empty());
+    assert_eq!(choose(runs.clone(), &by_id("old", &[]), |_| {}).0, ["old"]);
+    let (ids, told) = choose(runs.clone(), &by_id("old", &["c2"]), |_| {});
+    assert!(ids.is_empty() && told.contains("1 of another commit (`old`)"), "{told}");
+    assert!(choose(runs.clone(), &by_id("broken", &[]), |_| {}).0.is_empty());
+    assert!(choose(runs, &by_id("gone", &[]), |_| {}).0.is_empty());
 }
