@@ -3,10 +3,11 @@
 mod open;
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use proofmark_core::config::{Mlflow, Summary};
+use proofmark_core::config::Mlflow;
 use proofmark_core::glob::Glob;
 use proofmark_core::key::Key;
 use proofmark_core::ports::Blob;
@@ -19,7 +20,7 @@ use proofmark_mlflow::{Error, Store};
 use super::choose::counts;
 use super::opener::Opener;
 use super::tracker::{DELETED, Data, ELSEWHERE, Tracker, Trouble};
-use super::values::key;
+use super::values::{key, summaries_of};
 
 pub(crate) use self::open::{model_uri, registry};
 
@@ -123,12 +124,9 @@ impl Tracker for MlflowRuns {
         }
         for (metric, summaries) in self.config.history.iter().filter(|(metric, _)| run.metrics.contains_key(*metric)) {
             let mut points = self.store.history(&run, metric)?;
-            points.sort_by_key(|point| (point.step, point.time));
-            for summary in summaries {
-                if let Some(value) = over(&points, *summary) {
-                    values.insert(key(metric).child(summary.name()), Value::Float(value));
-                }
-            }
+            points.sort_by(by_time);
+            let points: Vec<f64> = points.iter().map(|point| point.value).collect();
+            values.extend(summaries_of(metric, &points, summaries));
         }
         for id in run.models.iter().filter(|_| self.config.models) {
             let Some(model) = self.store.logged_model(id)? else { continue };
@@ -159,30 +157,11 @@ impl Tracker for MlflowRuns {
     }
 }
 
-/// One number of a history, oldest first. A training that was no number for a while has no mean, and no best value either.
-fn over(points: &[Point], summary: Summary) -> Option<f64> {
-    let worst = points.iter().map(|point| point.value).find(|value| value.is_nan());
-    let values = || points.iter().map(|point| point.value);
-    match summary {
-        Summary::First => points.first().map(|point| point.value),
-        Summary::Last => points.iter().reduce(|last, point| if point.is_later_than(last) { point } else { last }).map(|point| point.value),
-        Summary::Min => worst.or_else(|| values().reduce(f64::min)),
-        Summary::Max => worst.or_else(|| values().reduce(f64::max)),
-        Summary::Mean => worst.or_else(|| (!points.is_empty()).then(|| values().map(|value| value / points.len() as f64).sum())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn summaries_of_a_history() {
-        let points = [Point::new(3.0, 0, 1), Point::new(1.0, 1, 2), Point::new(2.0, 2, 3)];
-        let all = [Summary::First, Summary::Last, Summary::Min, Summary::Max, Summary::Mean].map(|summary| over(&points, summary));
-        assert_eq!(all, [Some(3.0), Some(2.0), Some(1.0), Some(3.0), Some(2.0)]);
-        assert!([Summary::Min, Summary::Max, Summary::Mean].iter().all(|summary| over(&[], *summary).is_none()));
-        let broken = [points[0], Point::new(f64::NAN, 1, 2)];
-        assert!([Summary::Min, Summary::Max, Summary::Mean].iter().all(|summary| over(&broken, *summary).is_some_and(f64::is_nan)));
+/// The order in which MLflow takes one point for later than another.
+fn by_time(one: &Point, two: &Point) -> Ordering {
+    match (one.is_later_than(two), two.is_later_than(one)) {
+        (true, _) => Ordering::Greater,
+        (_, true) => Ordering::Less,
+        _ => Ordering::Equal,
     }
 }

@@ -101,12 +101,11 @@ pub(crate) fn files(config: &Config) -> Vec<RepoPath> {
     declared(config).into_iter().map(|declared| declared.file).collect()
 }
 
+/// What was logged, by commit.
+pub(crate) type ByCommit = BTreeMap<String, Reading>;
+
 /// What runs of each system logged, by commit, for those of these commits that have any.
-pub(crate) fn of_commits(
-    config: &Config,
-    opener: &Opener,
-    commits: &[String],
-) -> Vec<(RepoPath, Result<BTreeMap<String, Reading>, Trouble>)> {
+pub(crate) fn of_commits(config: &Config, opener: &Opener, commits: &[String]) -> Vec<(RepoPath, Result<ByCommit, Trouble>)> {
     let judged: Rc<[Glob]> = Rc::new([]);
     let of = |declared: Declared<'_>| {
         let found = Source::open(&declared, opener, &judged).and_then(|source| source.of_commits(commits));
@@ -190,7 +189,7 @@ impl Source {
     }
 
     /// What the runs of each commit logged: as a comparison would read them.
-    fn of_commits(&self, commits: &[String]) -> Result<BTreeMap<String, Reading>, Trouble> {
+    fn of_commits(&self, commits: &[String]) -> Result<ByCommit, Trouble> {
         let finding = &self.finding;
         let mut runs: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
         for chunk in commits.chunks(self.tracker.values_at_once().max(1)) {

@@ -13,7 +13,7 @@ use proofmark_modeldb::{Access, Aside, Credentials, ModelDb, Run, Unreadable};
 use super::choose::counts;
 use super::opener::Opener;
 use super::tracker::{Data, ELSEWHERE, Tracker, Trouble};
-use super::values::key;
+use super::values::{key, summaries_of};
 
 /// What the environment calls the address.
 const VARIABLE: &str = "VERTA_HOST";
@@ -156,7 +156,10 @@ impl Pool for ModelDbRuns {
     }
 
     fn metrics(&self, run: &Candidate) -> Result<Vec<String>, Trouble> {
-        Ok(self.seen(run).map(|run| run.metrics.into_keys().collect()).unwrap_or_default())
+        let Some(run) = self.seen(run) else { return Ok(Vec::new()) };
+        let asked = self.config.history.iter().filter(|(name, _)| run.observed.contains(*name));
+        let summaries = asked.flat_map(|(name, all)| all.iter().map(move |summary| format!("{name}.{}", summary.name())));
+        Ok(summaries.collect::<Vec<_>>().into_iter().chain(run.metrics.into_keys()).collect())
     }
 }
 
@@ -166,8 +169,15 @@ impl Tracker for ModelDbRuns {
     }
 
     fn values(&self, run: &Candidate) -> Result<BTreeMap<Key, Value>, Trouble> {
-        let logged = self.seen(run).map(|run| run.metrics).unwrap_or_default();
-        Ok(logged.into_iter().filter(|(name, _)| counts(self.metrics.as_deref(), name)).map(|(name, value)| (key(&name), value)).collect())
+        let Some(run) = self.seen(run) else { return Ok(BTreeMap::new()) };
+        let mut values = BTreeMap::new();
+        for (name, summaries) in self.config.history.iter().filter(|(name, _)| run.observed.contains(*name)) {
+            let points: Vec<f64> = self.server.history(&run.id, name)?.points.iter().map(|point| point.value).collect();
+            values.extend(summaries_of(name, &points, summaries));
+        }
+        let logged = run.metrics.into_iter().filter(|(name, _)| counts(self.metrics.as_deref(), name));
+        values.extend(logged.map(|(name, value)| (key(&name), value)));
+        Ok(values)
     }
 
     fn params(&self, run: &Candidate) -> BTreeMap<String, String> {

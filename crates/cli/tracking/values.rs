@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofmark_core::config::Finding;
+use proofmark_core::config::{Finding, Summary};
 use proofmark_core::discovery::DataVersion;
 use proofmark_core::key::Key;
 use proofmark_core::path::RepoPath;
@@ -31,6 +31,25 @@ pub(super) fn label(tracker: &dyn Tracker, run: &Candidate, before: &[Candidate]
 /// Dots part the names of metrics of runs as they part those of files.
 pub(super) fn key(name: &str) -> Key {
     name.split('.').fold(Key::root(), |key, part| key.child(part))
+}
+
+/// What is asked of the history of a metric, oldest value first.
+pub(super) fn summaries_of(metric: &str, points: &[f64], summaries: &[Summary]) -> Vec<(Key, Value)> {
+    let of = |summary: &Summary| Some((key(metric).child(summary.name()), Value::Float(over(points, *summary)?)));
+    summaries.iter().filter_map(of).collect()
+}
+
+/// One number of a history. A training that was no number for a while has no mean, and no best value either.
+fn over(points: &[f64], summary: Summary) -> Option<f64> {
+    let worst = points.iter().copied().find(|value| value.is_nan());
+    let values = || points.iter().copied();
+    match summary {
+        Summary::First => points.first().copied(),
+        Summary::Last => points.last().copied(),
+        Summary::Min => worst.or_else(|| values().reduce(f64::min)),
+        Summary::Max => worst.or_else(|| values().reduce(f64::max)),
+        Summary::Mean => worst.or_else(|| (!points.is_empty()).then(|| values().map(|value| value / points.len() as f64).sum())),
+    }
 }
 
 /// The parameters; where runs differ, the list of what they have.
@@ -108,6 +127,16 @@ pub(super) fn empty(title: &str, run: &Candidate, finding: &Finding) -> Snapshot
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn summaries_of_a_history() {
+        let points = [3.0, 1.0, 2.0];
+        let all = [Summary::First, Summary::Last, Summary::Min, Summary::Max, Summary::Mean].map(|summary| over(&points, summary));
+        assert_eq!(all, [Some(3.0), Some(2.0), Some(1.0), Some(3.0), Some(2.0)]);
+        assert!([Summary::Min, Summary::Max, Summary::Mean].iter().all(|summary| over(&[], *summary).is_none()));
+        let broken = [points[0], f64::NAN];
+        assert!([Summary::Min, Summary::Max, Summary::Mean].iter().all(|summary| over(&broken, *summary).is_some_and(f64::is_nan)));
+    }
 
     #[test]
     fn names_with_dots_are_nested() {

@@ -255,3 +255,16 @@ fn mistakes_in_the_configuration_have_a_place() {
         assert!(lab.modeldb.requests().is_empty());
     }
 }
+
+#[test]
+fn observations_are_summed_up() {
+    let lab = Lab::of(
+        "[[modeldb]]\nproject = \"churn\"\nhistory = { loss = [\"min\", \"last\"] }\n[[rule]]\nmetric = \"loss.min\"\nmax_regression_abs = 0.01\n",
+    );
+    for (name, commit, least) in [("b", lab.base.clone(), 0.2), ("h", lab.head.clone(), 0.5)] {
+        let points: &[(&str, f64, i64)] = &[("loss", 0.9, 0), ("loss", least, 1), ("loss", 0.6, 2)];
+        lab.log(RunSpec { name, commit: &commit, points, ..RunSpec::default() });
+    }
+    let report = lab.gate(1);
+    assert_eq!(statuses(&report), ["loss.last unchanged", "loss.min regressed"]);
+}

@@ -112,9 +112,14 @@ impl Mlflow {
         }
         check_title(PREFIX, self.title())?;
         self.finding().check()?;
-        match self.history.iter().find(|(_, summaries)| summaries.is_empty()) {
-            Some((metric, _)) => Err(format!("`history` of `{metric}` is empty; name `min`, `max`, `mean`, `first` or `last`")),
-            None => Ok(()),
-        }
+        check_history(&self.history)
+    }
+}
+
+/// Why what is asked of histories cannot be meant.
+pub(super) fn check_history(history: &BTreeMap<String, Vec<Summary>>) -> Result<(), String> {
+    match history.iter().find(|(_, summaries)| summaries.is_empty()) {
+        Some((metric, _)) => Err(format!("`history` of `{metric}` is empty; name `min`, `max`, `mean`, `first` or `last`")),
+        None => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::finding::{BY_COMMIT, Count, Find, Finding, Names, check_title, file};
+use super::mlflow::{Summary, check_history};
 use crate::path::RepoPath;
 
 /// What the files begin with that hold the metrics of runs.
@@ -48,6 +49,8 @@ pub struct ModelDb {
     pub pair_by: Option<String>,
     /// Globs over metric names; all when absent.
     pub metrics: Option<Vec<String>>,
+    /// Values over all observations of a name, beside the metrics: `{ loss = ["min"] }` adds `loss.min`.
+    pub history: BTreeMap<String, Vec<Summary>>,
 }
 
 impl ModelDb {
@@ -86,6 +89,7 @@ impl ModelDb {
             return Err("a name in `experiment` or `tags` is empty".to_owned());
         }
         check_title(PREFIX, self.title())?;
+        check_history(&self.history)?;
         self.finding().check()
     }
 }
