@@ -2,7 +2,8 @@
 """What it costs to compare the runs of two commits in an experiment of 10,000 runs, beside Kubeflow's own client on the same server in the
 same minutes.
 
-    PROOFMARK_BIN=... PROOFMARK_FAKE_KUBEFLOW=... PROOFMARK_KUBEFLOW_PYTHON=... python tests/bench/kubeflow.py [--runs N] [--loose] [--json FILE]
+    PROOFMARK_BIN=... PROOFMARK_FAKE_KUBEFLOW=... PROOFMARK_KUBEFLOW_PYTHON=... python tests/bench/kubeflow.py \\
+        [--runs N] [--clients N] [--loose] [--json FILE]
 
 The server is the fake one of the testkit, built for release, since a real one would have to be filled for hours; what it answers is checked
 against Kubeflow's own description of its API (tests/kubeflow/openapi.py). Ours is `proofmark compare` of two branches, metrics and all.
@@ -20,13 +21,15 @@ import statistics
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+sys.path[0:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("e2e", "mlflow")]
 
+from faulty import Proxy  # noqa: E402
 from support import Repo, World  # noqa: E402
 
 EXPERIMENT = "churn"
@@ -97,7 +100,9 @@ class Server:
     """The fake Kubeflow, and what a test tells it."""
 
     def __init__(self) -> None:
-        binary = os.environ.get("PROOFMARK_FAKE_KUBEFLOW") or sys.exit("PROOFMARK_FAKE_KUBEFLOW must name it (`bash tests/run.sh bench` does)")
+        binary = os.environ.get("PROOFMARK_FAKE_KUBEFLOW") or sys.exit(
+            "PROOFMARK_FAKE_KUBEFLOW must name it (`bash tests/run.sh bench` does)"
+        )
         self.program = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.program.stdout
         self.url = self.program.stdout.readline().strip()
@@ -125,10 +130,6 @@ class Server:
         put("of-head", commits[1], 2)
         put("late", "0" * 40, 0, others - half - half // 2)
 
-    @property
-    def count(self) -> int:
-        return len(self.ask("requests"))
-
     def stop(self) -> None:
         assert self.program.stdin
         self.program.stdin.close()
@@ -148,7 +149,6 @@ class Bench:
 
     def start(self, command: list[str], environment: dict[str, str], figures: Figures) -> None:
         assert self.starter.stdin and self.starter.stdout
-        before = self.server.count
         told = {"folder": str(self.repo.path), "command": command, "environment": environment}
         print(json.dumps(told), file=self.starter.stdin, flush=True)
         code, seconds, processor, peak = json.loads(self.starter.stdout.readline())
@@ -158,25 +158,28 @@ class Bench:
         figures.seconds.append(seconds)
         figures.processor.append(processor)
         figures.peaks.append(peak)
-        # Asking for the count is not counted.
-        figures.requests = self.server.count - before
 
-    def ours(self, figures: Figures) -> None:
+    def ours(self, url: str, figures: Figures) -> None:
         binary = os.path.realpath(os.environ["PROOFMARK_BIN"])
-        self.start([binary, "compare", "main", "change"], self.world.environment | self.address, figures)
+        self.start([binary, "compare", "main", "change"], self.world.environment | {"KF_PIPELINES_ENDPOINT": url}, figures)
 
-    def client(self, figures: Figures) -> None:
+    def client(self, url: str, figures: Figures) -> None:
         python = os.environ.get("PROOFMARK_KUBEFLOW_PYTHON") or sys.exit("PROOFMARK_KUBEFLOW_PYTHON must name a Python that has kfp")
-        command = [python, str(self.world.folder / "client.py"), self.server.url, EXPERIMENT, *self.commits]
+        command = [python, str(self.world.folder / "client.py"), url, EXPERIMENT, *self.commits]
         self.start(command, self.world.environment, figures)
 
-    @property
-    def address(self) -> dict[str, str]:
-        return {"KF_PIPELINES_ENDPOINT": self.server.url}
+    @staticmethod
+    def requests(program: Callable[[str, Figures], None], url: str) -> int:
+        """What one run of it sends. It is not measured."""
+        with Proxy(url) as proxy:
+            program(proxy.url, Figures("counted"))
+            return len(proxy.requests)
 
     def does_the_same(self) -> None:
         """What is measured is the comparison of the two runs."""
-        done = self.repo.run("proofmark", "compare", "main", "change", "--format", "json", variables=self.address)
+        done = self.repo.run(
+            "proofmark", "compare", "main", "change", "--format", "json", variables={"KF_PIPELINES_ENDPOINT": self.server.url}
+        )
         document = json.loads(done.stdout)
         rows = document["comparison"]["metrics"]
         assert len(rows) == METRICS and all(row["base"] != row["head"] for row in rows), rows
@@ -192,7 +195,11 @@ class Bench:
 def print_table(rows: list[list[str]]) -> None:
     widths = [max(len(line[column]) for line in rows) for column in range(len(rows[0]))]
     for line in rows:
-        print("  ".join(text.rjust(width) if column else text.ljust(width) for column, (text, width) in enumerate(zip(line, widths, strict=True))))
+        print(
+            "  ".join(
+                text.rjust(width) if column else text.ljust(width) for column, (text, width) in enumerate(zip(line, widths, strict=True))
+            )
+        )
 
 
 def main() -> int:
@@ -203,12 +210,12 @@ def main() -> int:
         server.fill(bench.commits)
         bench.does_the_same()
         ours, client = Figures("proofmark compare"), Figures("client of kfp")
-        bench.ours(Figures("warm"))
-        bench.client(Figures("warm"))
+        ours.requests = bench.requests(bench.ours, server.url)
+        client.requests = bench.requests(bench.client, server.url)
         for number in range(arguments.runs):
-            bench.ours(ours)
+            bench.ours(server.url, ours)
             if number < arguments.clients:
-                bench.client(client)
+                bench.client(server.url, client)
         bench.close()
     finally:
         server.stop()
@@ -227,8 +234,8 @@ def main() -> int:
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=11)
-    parser.add_argument("--clients", type=int, default=5, help="how often kfp's client runs")
+    parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--clients", type=int, default=3, help="how often kfp's client runs")
     parser.add_argument("--loose", action="store_true")
     parser.add_argument("--json", metavar="FILE", help="write our figures there")
     return parser.parse_args()

@@ -21,7 +21,9 @@ def main() -> int:
         kubeconfig.write_text(kubernetes.kubeconfig())
         where = {"REGISTRY": registry.url, "KUBERNETES": kubernetes.url, "KUBECONFIG": str(kubeconfig)}
         command = ["cargo", "test", "--quiet", "--locked", "--package", "proofmark-kubeflow", "--lib", "--", "--ignored"]
-        return subprocess.run(command, cwd=ROOT, env=os.environ | {f"PROOFMARK_TEST_{name}": value for name, value in where.items()}).returncode
+        return subprocess.run(
+            command, cwd=ROOT, env=os.environ | {f"PROOFMARK_TEST_{name}": value for name, value in where.items()}
+        ).returncode
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from support import TIMEOUT, Repo, Run, World, strict  # isort: skip
 #: Nothing here is far away.
 QUICK = {"PROOFMARK_SETTLING_MILLISECONDS": "200", "PROOFMARK_NETWORK_SECONDS": "10"}
 
+
 def world_in(world: World, name: str) -> World:
     """The same world with another folder for repositories."""
     inner: World = object.__new__(World)

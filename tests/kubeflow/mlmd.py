@@ -253,6 +253,8 @@ def value_of(value: Any) -> Any:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Two small writes an answer otherwise wait for each other's acknowledgement.
+    wbufsize = -1
     server: Server
 
     def do_GET(self) -> None:

@@ -146,7 +146,12 @@ def all_that_a_run_logs(world: World) -> None:
     """Tasks, outputs, loops, matrices and values of every kind."""
     with Lab(world) as lab:
         base, head = lab.start("main"), lab.start("change")
-        matrix = {"confusionMatrix": {"annotationSpecs": [{"displayName": "no"}, {"displayName": "yes"}], "rows": [{"row": [5, 1]}, {"row": [2, 7]}]}}
+        matrix = {
+            "confusionMatrix": {
+                "annotationSpecs": [{"displayName": "no"}, {"displayName": "yes"}],
+                "rows": [{"row": [5, 1]}, {"row": [2, 7]}],
+            }
+        }
         tasks = [
             task("train", {"accuracy": 0.93, "ok": True, "steps": 3, "text": "x", "curve": [1, 2]}),
             {"name": "classify", "outputs": {"cm": {"type": "system.ClassificationMetrics", "values": matrix}}},
@@ -164,7 +169,9 @@ def loops_have_their_turns(world: World) -> None:
         base, head = lab.start("main"), lab.start("change")
         for run in (base, head):
             lab.apis.move(run, "Succeeded")
-            turns = [{"name": "for-loop-1", "iteration": turn, "tasks": [task("train", {"accuracy": 0.9 + turn / 100})]} for turn in range(2)]
+            turns = [
+                {"name": "for-loop-1", "iteration": turn, "tasks": [task("train", {"accuracy": 0.9 + turn / 100})]} for turn in range(2)
+            ]
             lab.ui.fill(run, {"pipeline": "churn", "tasks": [{"name": "for-loop-1", "tasks": turns}, task("train", {"accuracy": 0.93})]})
         judged = lab.gate(0)
         assert judged.values(r"train\[0\].accuracy") == (0.9, 0.9) and judged.values(r"train\[1\].accuracy") == (0.91, 0.91), judged.keys
@@ -189,7 +196,11 @@ def other_ways_to_find_runs(world: World) -> None:
         (experiment,) = [one["experiment_id"] for one in experiment if one["display_name"] == "churn"]
         named = []
         for revision, accuracy in (("main", 0.93), ("change", 0.95)):
-            body = {"display_name": f"churn {lab.commit(revision)[:7]}", "experiment_id": experiment, "pipeline_version_reference": specification}
+            body = {
+                "display_name": f"churn {lab.commit(revision)[:7]}",
+                "experiment_id": experiment,
+                "pipeline_version_reference": specification,
+            }
             run = lab.apis.post("runs", body | {"runtime_config": {"parameters": {"git_sha": "unsaid"}}})["run_id"]
             lab.finish({run: [task("train", {"accuracy": accuracy})]})
             named.append(run)

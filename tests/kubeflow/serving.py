@@ -4,6 +4,8 @@ KServe's definition and webhooks. What KServe's controller would say of a servic
 
 from __future__ import annotations
 
+import functools
+import itertools
 import subprocess
 import time
 from typing import Any
@@ -16,7 +18,6 @@ import faulty  # isort: skip
 from support import TIMEOUT, World, strict  # isort: skip
 
 MERGE = {"Content-Type": "application/merge-patch+json"}
-SERVICES = "namespaces/models/inferenceservices"
 TRIGGERS = """\
 [[trigger]]
 name = "deploy"
@@ -27,7 +28,7 @@ name = "try"
 timeout = "20s"
 [trigger.step.start.kserve]
 service = "churn"
-namespace = "models"
+namespace = "NAMESPACE"
 storage_uri = "s3://models/{{ event.head.commit }}"
 canary = 10
 
@@ -36,7 +37,7 @@ name = "all"
 timeout = "20s"
 [trigger.step.start.kserve]
 service = "churn"
-namespace = "models"
+namespace = "NAMESPACE"
 promote = true
 
 [[trigger.step]]
@@ -44,25 +45,35 @@ name = "back"
 after = "failed"
 [trigger.step.start.kserve]
 service = "churn"
-namespace = "models"
+namespace = "NAMESPACE"
 rollback = true
 """
+
+
+NUMBERS = itertools.count(1)
+
+
+@functools.cache
+def kubernetes() -> Kubernetes:
+    return start_kubernetes(tokens={"of-a-reader": "reader"}, denials={"reader": ["patch"]})
 
 
 class Cluster(Project):
     """A service `churn` that serves `s3://models/1` to all, as KServe has it with Knative or without."""
 
     def __init__(self, world: World, *, standard: bool = False) -> None:
-        super().__init__(world, "", {"proofmark.toml": TRIGGERS})
-        self.kubernetes: Kubernetes = start_kubernetes(tokens={"of-a-reader": "reader"}, denials={"reader": ["patch"]})
+        # Each case has a namespace of its own, since the server takes seconds to start.
+        self.namespace = f"models-{next(NUMBERS)}"
+        super().__init__(world, "", {"proofmark.toml": TRIGGERS.replace("NAMESPACE", self.namespace)})
+        self.kubernetes, self.services = kubernetes(), f"namespaces/{self.namespace}/inferenceservices"
         self.standard = standard
         config = world.folder / "kubeconfig"
-        config.write_text(self.kubernetes.kubeconfig())
+        config.write_text(self.kubernetes.kubeconfig(namespace=self.namespace))
         self.variables["KUBECONFIG"] = str(config)
         mode = {"serving.kserve.io/deploymentMode": "Standard" if standard else "Knative"}
         about = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": {"name": "churn", "annotations": mode}}
         model = {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://models/1"}
-        self.kubernetes.post(SERVICES, {**about, "spec": {"predictor": {"minReplicas": 2, "model": model}}})
+        self.kubernetes.post(self.services, {**about, "spec": {"predictor": {"minReplicas": 2, "model": model}}})
         self.revision = 1
         self.ready()
 
@@ -70,11 +81,11 @@ class Cluster(Project):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kubernetes.stop()
+        """The server ends with the program."""
 
     @property
     def service(self) -> dict[str, Any]:
-        return self.kubernetes.get(f"{SERVICES}/churn")
+        return self.kubernetes.get(f"{self.services}/churn")
 
     @property
     def predictor(self) -> dict[str, Any]:
@@ -113,7 +124,7 @@ class Cluster(Project):
             if failed:
                 parts["latestReadyRevision"] = f"churn-{self.revision - 1}"
             status["components"] = {"predictor": parts}
-        self.kubernetes.set_status("churn", status)
+        self.kubernetes.set_status("churn", status, self.namespace)
 
     @property
     def generation(self) -> int:
@@ -221,17 +232,17 @@ def who_may_not_is_told_so(world: World) -> None:
     with Cluster(world) as cluster:
         config = world.folder / "kubeconfig"
         arguments = ("kubeflow", "deploy", "churn", "--storage-uri", "s3://models/2")
-        config.write_text(cluster.kubernetes.kubeconfig("of-a-reader"))
+        config.write_text(cluster.kubernetes.kubeconfig("of-a-reader", cluster.namespace))
         done = cluster.run(*arguments, code=(2, 3))
         assert "patch" in done.told and cluster.uri == "s3://models/1", done.told
-        config.write_text(cluster.kubernetes.kubeconfig("of-nobody"))
+        config.write_text(cluster.kubernetes.kubeconfig("of-nobody", cluster.namespace))
         done = cluster.run(*arguments, code=(2, 3))
         assert "401" in done.told and "of-nobody" not in done.told and cluster.uri == "s3://models/1", done.told
         # Another authority than the server's.
-        foreign = cluster.kubernetes.kubeconfig().replace(cluster.kubernetes.secure, "https://127.0.0.1:9")
+        foreign = cluster.kubernetes.kubeconfig(namespace=cluster.namespace).replace(cluster.kubernetes.secure, "https://127.0.0.1:9")
         config.write_text(foreign)
         assert cluster.run(*arguments, code=(2, 3), variables={"PROOFMARK_NETWORK_SECONDS": "1"}).told
-        config.write_text(cluster.kubernetes.kubeconfig())
+        config.write_text(cluster.kubernetes.kubeconfig(namespace=cluster.namespace))
         for wrong, word in [
             (("kubeflow", "deploy", "none", "--storage-uri", "s3://models/2"), "no InferenceService `none`"),
             (("kubeflow", "deploy", "churn", "--storage-uri", "nowhere"), "nowhere"),
@@ -247,7 +258,12 @@ def every_way_to_the_cluster(world: World) -> None:
     with Cluster(world) as cluster:
         (file := world.folder / "token").write_text(cluster.kubernetes.token)
         (certificate := world.folder / "ca.crt").write_bytes(cluster.kubernetes.certificate)
-        plain = {"KUBECONFIG": "", "KUBE_API_SERVER": cluster.kubernetes.secure, "KUBE_CA_CERT": str(certificate), "KUBE_NAMESPACE": "models"}
+        plain = {
+            "KUBECONFIG": "",
+            "KUBE_API_SERVER": cluster.kubernetes.secure,
+            "KUBE_CA_CERT": str(certificate),
+            "KUBE_NAMESPACE": cluster.namespace,
+        }
         for more in ({"KUBE_TOKEN": cluster.kubernetes.token}, {"KUBE_TOKEN_FILE": str(file)}):
             assert cluster.document_of("service", "churn", **plain, **more)["storage_uri"] == "s3://models/1"
         # Without its authority the server is not believed, and no token is sent.
@@ -258,23 +274,32 @@ def every_way_to_the_cluster(world: World) -> None:
 def somebody_else_changes_it(world: World) -> None:
     """Between the look and the write: what the controller says is no matter, and what people write is not written over."""
     with Cluster(world) as cluster, faulty.Proxy(cluster.kubernetes.url) as proxy:
-        plain = {"KUBECONFIG": "", "KUBE_API_SERVER": proxy.url, "KUBE_TOKEN": cluster.kubernetes.token, "KUBE_NAMESPACE": "models"}
+        plain = {
+            "KUBECONFIG": "",
+            "KUBE_API_SERVER": proxy.url,
+            "KUBE_TOKEN": cluster.kubernetes.token,
+            "KUBE_NAMESPACE": cluster.namespace,
+        }
         deploy = ("kubeflow", "deploy", "churn", "--storage-uri", "s3://models/2")
 
         def scale() -> None:
             patch = {"spec": {"predictor": {"minReplicas": 3}}}
-            cluster.kubernetes.ask("PATCH", f"{SERVICES}/churn", patch, MERGE)
+            cluster.kubernetes.ask("PATCH", f"{cluster.services}/churn", patch, MERGE)
 
         proxy.fault(faulty.after(scale), 1, "PATCH")
         told = cluster.run(*deploy, code=(1, 2), variables=plain).told
         assert "somebody else changed" in told and cluster.uri == "s3://models/1" and cluster.predictor["minReplicas"] == 3, told
         proxy.clear()
-        proxy.fault(faulty.after(lambda: cluster.kubernetes.set_status("churn", {"url": "http://churn.example.org"})), 1, "PATCH")
+        proxy.fault(
+            faulty.after(lambda: cluster.kubernetes.set_status("churn", {"url": "http://churn.example.org"}, cluster.namespace)), 1, "PATCH"
+        )
         cluster.run(*deploy, variables=plain)
         assert cluster.uri == "s3://models/2" and cluster.predictor["minReplicas"] == 3, cluster.predictor
         assert 409 in [request.answered for request in proxy.requests], proxy.calls
         # Somebody else's model is not rolled back with ours.
-        cluster.kubernetes.ask("PATCH", f"{SERVICES}/churn", {"spec": {"predictor": {"model": {"storageUri": "s3://models/9"}}}}, MERGE)
+        cluster.kubernetes.ask(
+            "PATCH", f"{cluster.services}/churn", {"spec": {"predictor": {"model": {"storageUri": "s3://models/9"}}}}, MERGE
+        )
         told = cluster.run("kubeflow", "rollback", "churn", code=(1, 2)).told
         assert cluster.uri == "s3://models/9" and "somebody changed" in told, told
         cluster.run("kubeflow", "rollback", "churn", "--force")
@@ -283,7 +308,12 @@ def somebody_else_changes_it(world: World) -> None:
 
 def what_a_lost_answer_did_is_found(world: World) -> None:
     with Cluster(world) as cluster, faulty.Proxy(cluster.kubernetes.url) as proxy:
-        plain = {"KUBECONFIG": "", "KUBE_API_SERVER": proxy.url, "KUBE_TOKEN": cluster.kubernetes.token, "KUBE_NAMESPACE": "models"}
+        plain = {
+            "KUBECONFIG": "",
+            "KUBE_API_SERVER": proxy.url,
+            "KUBE_TOKEN": cluster.kubernetes.token,
+            "KUBE_NAMESPACE": cluster.namespace,
+        }
         # The trial, and then the change itself.
         seen = iter(range(100))
         proxy.fault(lambda request, real: faulty.lost(request, real) if next(seen) == 1 else real(), calls="PATCH")
@@ -291,7 +321,9 @@ def what_a_lost_answer_did_is_found(world: World) -> None:
         assert cluster.uri == "s3://models/2" and cluster.generation == 2, done.told
         proxy.clear()
         proxy.fault(faulty.status(503), calls="PATCH")
-        cluster.run("kubeflow", "deploy", "churn", "--storage-uri", "s3://models/3", code=3, variables=plain | {"PROOFMARK_NETWORK_SECONDS": "1"})
+        cluster.run(
+            "kubeflow", "deploy", "churn", "--storage-uri", "s3://models/3", code=3, variables=plain | {"PROOFMARK_NETWORK_SECONDS": "1"}
+        )
         assert cluster.uri == "s3://models/2"
 
 

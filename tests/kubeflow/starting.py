@@ -83,7 +83,10 @@ def the_version_is_called_like_the_commit(world: World) -> None:
     with Lab(world) as lab:
         run = lab.start("change")
         pipeline_id = lab.apis.get("pipelines")["pipelines"][0]["pipeline_id"]
-        versions = {one["display_name"]: one["pipeline_version_id"] for one in lab.apis.get(f"pipelines/{pipeline_id}/versions")["pipeline_versions"]}
+        versions = {
+            one["display_name"]: one["pipeline_version_id"]
+            for one in lab.apis.get(f"pipelines/{pipeline_id}/versions")["pipeline_versions"]
+        }
         assert lab.commit("change") in versions, versions
         reference = lab.apis.get(f"runs/{run}")["pipeline_version_reference"]
         assert reference["pipeline_version_id"] == versions[lab.commit("change")], reference
@@ -107,7 +110,11 @@ def other_sources_of_a_run(world: World) -> None:
         ran = lab.trigger("change", code=2)
         assert "no pipeline `churn`" in ran.told, ran.told
         uploaded = lab.apis.upload(pipeline().encode(), name="churn").json["pipeline_id"]
-        newer = lab.apis.upload(pipeline().encode(), "pipelines/upload_version", name="two", pipelineid=uploaded).json["pipeline_version_id"]
+        # The server tells times in seconds.
+        time.sleep(1.1)
+        newer = lab.apis.upload(pipeline().encode(), "pipelines/upload_version", name="two", pipelineid=uploaded).json[
+            "pipeline_version_id"
+        ]
         run = lab.apis.get(f"runs/{lab.start('change')}")
         assert run["pipeline_version_reference"] == {"pipeline_id": uploaded, "pipeline_version_id": newer}, run
 
@@ -290,7 +297,9 @@ def tokens_run_out_while_it_waits(world: World) -> None:
         time.sleep(0.5)
         lab.apis.move(run, "Succeeded")
         assert "succeeded" in following.ended(0)
-        assert {"Bearer t0ken-of-ada", "Bearer t0ken-of-ada-again"} <= {str(request.headers.get("authorization")) for request in proxy.requests}
+        assert {"Bearer t0ken-of-ada", "Bearer t0ken-of-ada-again"} <= {
+            str(request.headers.get("authorization")) for request in proxy.requests
+        }
 
 
 def users_start_in_their_namespace(world: World) -> None:

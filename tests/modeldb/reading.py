@@ -42,7 +42,9 @@ def runs_are_found_by_a_tag_or_the_code_s_version(world: World) -> None:
         [
             lambda commit: {"tags": [commit]},
             lambda commit: {"tags": ["nightly", f"commit:{commit[:12]}"]},
-            lambda commit: {"snapshot": {"repo": "git@example.org:churn.git", "hash": commit, "filepaths": ["train.py"], "is_dirty": "FALSE"}},
+            lambda commit: {
+                "snapshot": {"repo": "git@example.org:churn.git", "hash": commit, "filepaths": ["train.py"], "is_dirty": "FALSE"}
+            },
             lambda commit: {"attributes": {"git_sha": commit[:10]}},
         ]
     ):
@@ -60,7 +62,9 @@ def other_attributes_tags_and_experiments(world: World) -> None:
 
         def log(revision: str, accuracy: float, stage: str = "eval", tags: tuple[str, ...] = ("nightly",), **more: Any) -> str:
             name = f"{revision} {accuracy} {stage} {tags} {more}"
-            return lab.log(name, {"accuracy": accuracy}, attributes={"revision": lab.commit(revision), "stage": stage}, tags=list(tags), **more)
+            return lab.log(
+                name, {"accuracy": accuracy}, attributes={"revision": lab.commit(revision), "stage": stage}, tags=list(tags), **more
+            )
 
         runs = log("main", 0.93), log("change", 0.95, experiment="weekly")
         for revision in ("main", "change"):
@@ -156,7 +160,11 @@ def a_project_that_is_not_there_is_no_pass(world: World) -> None:
 
 
 def keys(world: World) -> None:
-    headers = {"Grpc-Metadata-source": "PythonClient", "Grpc-Metadata-email": "ada@example.org", "Grpc-Metadata-developer-key": "k3y-of-ada"}
+    headers = {
+        "Grpc-Metadata-source": "PythonClient",
+        "Grpc-Metadata-email": "ada@example.org",
+        "Grpc-Metadata-developer-key": "k3y-of-ada",
+    }
     for more in ((), ("--drops-underscores",)):
         server = Server("--front-end", "--key", "ada@example.org", "k3y-of-ada", *more, headers=headers)
         with Lab(world_in(world, f"keys{len(more)}"), server=server) as lab:
@@ -175,7 +183,14 @@ def bad_days(world: World) -> None:
         proxy.fault(faulty.status(503), 1, "findExperimentRuns").fault(faulty.reset, 1, "getProjectByName")
         is_right(lab, lab.gate(0, **address), *runs)
         for calls in ("getProjectByName", "findExperimentRuns"):
-            for fault in (faulty.status(500), faulty.page(), faulty.page(b"{", "application/json"), faulty.redirect("/login"), faulty.truncated, faulty.broken_off):
+            for fault in (
+                faulty.status(500),
+                faulty.page(),
+                faulty.page(b"{", "application/json"),
+                faulty.redirect("/login"),
+                faulty.truncated,
+                faulty.broken_off,
+            ):
                 proxy.clear()
                 proxy.fault(fault, calls=calls)
                 judged = lab.gate((NOT_JUDGED, 3), PROOFMARK_NETWORK_SECONDS="1", **address)

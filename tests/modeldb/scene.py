@@ -1,4 +1,5 @@
-"""What the end-to-end programs of this folder share: a project in git, the fake ModelDB that its runs are logged to, and runs of the binary.
+"""What the end-to-end programs of this folder share: a project in git, the fake ModelDB that its runs are logged to, and runs of the
+binary.
 
 Not executable, so that nothing takes it for a test.
 """
@@ -43,7 +44,9 @@ class Server:
     """A fake ModelDB, and its API as a training script uses it."""
 
     def __init__(self, form: str = "--front-end", *arguments: str, headers: dict[str, str] | None = None) -> None:
-        binary = os.environ.get("PROOFMARK_FAKE_MODELDB") or sys.exit("PROOFMARK_FAKE_MODELDB must name it (`bash tests/run.sh modeldb` does)")
+        binary = os.environ.get("PROOFMARK_FAKE_MODELDB") or sys.exit(
+            "PROOFMARK_FAKE_MODELDB must name it (`bash tests/run.sh modeldb` does)"
+        )
         command = [binary, *([form] if form == "--proxy" else []), *arguments]
         self.program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.program.stdout

@@ -1,9 +1,7 @@
 //! What goes wrong with MLflow. `Display` says what, [`Error::hint`] what to do.
 
-use proofmark_http::{HttpError, Secret};
-
-/// Letters of a foreign text that are passed on at most.
-const LONGEST: usize = 300;
+use proofmark_http::HttpError;
+use proofmark_http::api::ApiError;
 
 /// Why a store gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,27 +111,17 @@ impl Error {
 }
 
 /// A foreign text in one short line: without the secrets, and without what a terminal would act on.
-pub(crate) fn clean(text: &str, secrets: &[&Secret]) -> String {
-    // Secrets first: half of one is one too many.
-    let text = proofmark_http::redact(text, secrets);
-    let words: Vec<&str> =
-        text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty()).collect();
-    let text = words.join(" ");
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
-}
+pub(crate) use proofmark_http::api::one_line as clean;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn foreign_texts_become_short_lines_without_secrets() {
-        let secret = Secret::password("hunter 22").expect("a secret");
-        let told = clean(&format!("a\u{1b}[31m\r\nb {}hunter 22 é", "x".repeat(298)), &[&secret]);
-        assert!(told.starts_with("a [31m b xxx") && told.ends_with('…') && told.chars().count() == LONGEST + 1, "{told}");
-        assert_eq!(clean("say hunter 22 http://a:b@c/", &[&secret]), "say *** http://***@c/");
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Setting { what, why } => Self::Setting { what, why },
+            ApiError::Refused { what, status, message, .. } => Self::Refused { what, status, code: None, message },
+            ApiError::Strange { what, why } => Self::Strange { what, why },
+            ApiError::TooLarge { what, limit } => Self::TooLarge { what, limit: limit as u64 },
+            ApiError::Http { what, source } => Self::Http { what, source },
+            other => Self::Strange { what: "the request".to_owned(), why: other.to_string() },
+        }
     }
 }

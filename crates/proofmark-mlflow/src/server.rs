@@ -133,7 +133,7 @@ impl Store for Server {
     }
 
     fn run_url(&self, run: &Run) -> Option<String> {
-        let part = wire::escaped;
+        let part = proofmark_http::api::escaped;
         Some(format!("{}/#/experiments/{}/runs/{}", self.wire.address(), part(&run.experiment), part(&run.id)))
     }
 }

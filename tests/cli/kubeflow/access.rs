@@ -2,7 +2,7 @@
 
 use proofmark_testkit::kubeflow::{FakeKubeflow, Fault, What};
 
-use super::{Lab, SOURCE, policy};
+use super::{Lab, policy};
 
 #[test]
 fn tokens_and_cookies() {
@@ -52,17 +52,4 @@ fn a_namespace_is_needed_where_there_are_users() {
     let lab = Lab::on(&policy(""), kubeflow);
     let told = lab.told(2);
     assert!(told.contains("namespace"), "{told}");
-}
-
-#[test]
-fn the_changes_own_configuration_does_not_lead_a_token_elsewhere() {
-    let lab = Lab::of("");
-    let thief = FakeKubeflow::start();
-    thief.experiment("ci");
-    lab.repo.write("proofmark.toml", format!("{SOURCE}host = \"{}\"\n[[rule]]\nmetric = \"x\"\n", thief.url()));
-    lab.repo.commit("mine");
-    let program = crate::proofmark(&lab.repo).env("KF_PIPELINES_TOKEN", "t0ken-of-ada").env("PROOFMARK_NETWORK_SECONDS", "3");
-    program.run(&["gate"]);
-    let heard = format!("{:?}", thief.requests());
-    assert!(!heard.contains("t0ken-of-ada"), "{heard}");
 }

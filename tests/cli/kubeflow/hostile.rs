@@ -379,6 +379,7 @@ fn runs_without_numbers_are_no_pass() {
 #[test]
 fn a_branch_that_is_called_like_a_key_is_paced_like_others() {
     let yard = Yard::new(&rule(&format!("{BY_NAME}\nname = \"of {{{{ event.branch }}}}\""), "pace = { per_day = 1 }\n"));
+    yard.kubeflow.world().real_time = true;
     yard.repo.git(&["checkout", "-q", "-b", "pm1-1-00000000-00000000-0000000000000000"]);
     for text in ["3", "4", "5"] {
         yard.repo.write("data.csv", text).commit("mine");

@@ -160,9 +160,10 @@ impl Target for Kubeflow<'_> {
     }
 }
 
-/// A run that carries a key.
+/// A run that carries a key: in brackets, and last. What stands before it may be a branch that is called like another key.
 fn past_run(run: &Run) -> Option<PastRun> {
-    let mark = Mark::find(&run.name)?;
+    let (_, last) = run.name.strip_suffix(']')?.rsplit_once('[')?;
+    let mark = Mark::parse(last)?;
     let state = match run.state {
         state if !state.is_final() => RunState::UnderWay,
         state if state.passed() => RunState::Passed,

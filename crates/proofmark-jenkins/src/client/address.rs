@@ -167,16 +167,7 @@ impl fmt::Display for JobPath {
 }
 
 /// A text as part of a path, or as a name or value of a form.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'.' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
+pub(super) use proofmark_http::api::escaped;
 
 /// Percent codes taken off once; `None` for what is no UTF-8 then.
 pub(super) fn decoded(text: &str) -> Option<String> {

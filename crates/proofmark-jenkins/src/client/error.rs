@@ -1,9 +1,6 @@
 //! What goes wrong with Jenkins. `Display` says what, [`Error::hint`] what to do.
 
-use proofmark_http::{HttpError, Secret};
-
-/// Letters of a foreign text that are passed on at most.
-const LONGEST: usize = 300;
+use proofmark_http::HttpError;
 
 /// Why a job was not started, or is not known to have ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -220,14 +217,4 @@ pub enum ParameterError {
 }
 
 /// A foreign text in one short line: without the secrets, and without what a terminal would act on.
-pub(super) fn clean(text: &str, secrets: &[&Secret]) -> String {
-    // Secrets first: half of one is one too many.
-    let text = proofmark_http::redact(text, secrets);
-    let words: Vec<&str> =
-        text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty()).collect();
-    let text = words.join(" ");
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
-}
+pub(super) use proofmark_http::api::one_line as clean;

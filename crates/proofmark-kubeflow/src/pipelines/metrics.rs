@@ -1,6 +1,6 @@
 //! The metrics of a run, wherever the server keeps them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use proofmark_http::api::ApiError;
@@ -103,12 +103,15 @@ impl Metrics {
         for name in self.values.keys().filter(|name| !name.derived) {
             *count.entry(name.brief()).or_default() += 1;
         }
+        let is_brief = |name: &MetricName, brief: &String| !name.derived && count.get(brief) == Some(&1);
+        // A name with dots can look like another one with its output: then it has its own output as well.
+        let whole: BTreeSet<String> = self.values.keys().filter(|name| !is_brief(name, &name.brief())).map(ToString::to_string).collect();
         let mut keys = BTreeMap::new();
         // What was logged first: nothing that was worked out takes its key.
         for derived in [false, true] {
             for (name, value) in self.values.iter().filter(|(name, _)| name.derived == derived) {
                 let brief = name.brief();
-                let key = if derived || count.get(&brief).is_some_and(|count| *count > 1) { name.to_string() } else { brief };
+                let key = if is_brief(name, &brief) && !whole.contains(&brief) { brief } else { name.to_string() };
                 keys.entry(key).or_insert((name, *value));
             }
         }

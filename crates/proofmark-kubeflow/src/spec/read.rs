@@ -133,6 +133,10 @@ pub(super) fn parts(documents: Vec<Value>) -> Result<Parts, Error> {
             return Err(unreadable("it holds neither `pipelineInfo` nor `pipelineSpec`", Some("is this what kfp's compiler wrote?")));
         }
     }
+    // A part for the platform is told by this name wherever it stands alone.
+    if platform.as_ref().is_some_and(|platform: &Value| platform.get("platforms").is_none()) {
+        return Err(unreadable("its part for the platform has no `platforms`", None));
+    }
     let pipeline = pipeline.ok_or_else(|| unreadable("it holds no pipeline", Some("is this what kfp's compiler wrote?")))?;
     Ok((pipeline, platform, is_wrapped))
 }

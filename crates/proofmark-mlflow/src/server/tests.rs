@@ -65,7 +65,8 @@ impl Fake {
                 let said = |key: &str, value: &Value| match (key, value.as_str()) {
                     ("max_results" | "order_by", _) => true,
                     (_, Some(text)) => {
-                        line.contains(&wire::escaped(text)) || serde_json::from_str::<Value>(body).is_ok_and(|body| body[key] == *text)
+                        line.contains(&proofmark_http::api::escaped(text))
+                            || serde_json::from_str::<Value>(body).is_ok_and(|body| body[key] == *text)
                     }
                     _ => true,
                 };
