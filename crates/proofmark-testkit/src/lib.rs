@@ -9,3 +9,4 @@ pub mod mlflow;
 pub mod modeldb;
 pub mod repo;
 pub mod run;
+mod serving;

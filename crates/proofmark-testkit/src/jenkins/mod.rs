@@ -22,18 +22,14 @@ mod auth;
 mod builds;
 mod jobs;
 mod routes;
-mod server;
 mod spec;
 mod tree;
 mod trigger;
 mod world;
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, MutexGuard};
-use std::thread::{self, JoinHandle};
+use std::sync::MutexGuard;
 
-use self::server::Shared;
-use crate::github::server::lock;
+use crate::serving::Server;
 
 pub use self::spec::{Definition, JobSpec, Options, Outcome, Permission, Seed, User};
 pub use self::world::{Start, World};
@@ -43,9 +39,7 @@ pub use crate::github::{Fault, Hits, What};
 /// A running fake. Dropping it ends every connection.
 #[derive(Debug)]
 pub struct FakeJenkins {
-    shared: Arc<Shared>,
-    address: SocketAddr,
-    thread: Option<JoinHandle<()>>,
+    server: Server<World>,
 }
 
 impl FakeJenkins {
@@ -62,12 +56,7 @@ impl FakeJenkins {
     /// # Panics
     /// When loopback has no port left.
     pub fn with(options: Options) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("cannot listen on loopback: {error}"));
-        let address = listener.local_addr().unwrap_or_else(|error| panic!("a listener has an address: {error}"));
-        let shared = Arc::new(Shared::new(World::new(options, address)));
-        let serving = Arc::clone(&shared);
-        let thread = Some(thread::spawn(move || serving.serve(&listener)));
-        Self { shared, address, thread }
+        Self { server: Server::start(|address| World::new(options, address)) }
     }
 
     /// A Jenkins as a file describes it, for clients in other languages.
@@ -84,12 +73,12 @@ impl FakeJenkins {
 
     /// What `JENKINS_URL` would be, with the context path and without a slash at its end.
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.address, self.world().options.context)
+        format!("http://{}{}", self.server.address(), self.world().options.context)
     }
 
     /// The world as it is now, with more to build and look at. Requests wait while it is held.
     pub fn world(&self) -> MutexGuard<'_, World> {
-        let mut world = lock(&self.shared.world);
+        let mut world = self.server.world();
         world.tick();
         world
     }
@@ -125,33 +114,22 @@ impl FakeJenkins {
 
     /// From now on something goes wrong.
     pub fn fail(&self, fault: Fault) {
-        lock(&self.shared.faults).push(fault);
+        self.server.fail(fault);
     }
 
     /// From now on nothing goes wrong.
     pub fn heal(&self) {
-        lock(&self.shared.faults).clear();
+        self.server.heal();
     }
 
     /// Every request so far.
     pub fn requests(&self) -> Vec<Recorded> {
-        lock(&self.shared.recorded).clone()
+        self.server.requests()
     }
 
     /// The requests that are no reads, as `POST /job/x/build`.
     pub fn writes(&self) -> Vec<String> {
         let requests = self.requests();
         requests.iter().filter(|request| request.method != "GET").map(|request| format!("{} {}", request.method, request.path)).collect()
-    }
-}
-
-impl Drop for FakeJenkins {
-    fn drop(&mut self) {
-        self.shared.stop();
-        // Wakes the listener; it may be gone already.
-        let _ = TcpStream::connect(self.address);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

@@ -6,13 +6,22 @@ use super::auth::{CRUMB, Caller, page};
 use super::spec::Permission;
 use super::world::World;
 use super::{api, tree, trigger};
-use crate::github::answer::{Answer, Outcome};
+use crate::github::answer::{Answer, Body, Outcome};
 use crate::http::{Request, decode};
+use crate::serving::Served;
 
 /// The version that it takes itself for.
 const VERSION: &str = "2.516.3";
 
-pub(crate) fn handle(world: &mut World, request: &Request) -> Answer {
+impl Served for World {
+    fn handle(&mut self, request: &Request) -> Answer {
+        let answer = handle(self, request);
+        if request.method == "HEAD" { Answer { body: Body::Empty, ..answer } } else { answer }
+    }
+}
+
+/// What the server answers, with a body also to `HEAD`.
+fn handle(world: &mut World, request: &Request) -> Answer {
     world.tick();
     if world.down > 0 {
         world.down -= 1;

@@ -4,13 +4,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::server::Shared;
 use super::spec::{RunSpec, Script};
 use super::world::{Version, World};
 use crate::github::answer::Answer;
 use crate::github::fault::Fault;
 use crate::github::server::lock;
 use crate::http::Request;
+use crate::serving::Shared;
 
 /// What a test says of the whole world; what is left out stays as it is.
 #[derive(Debug, Deserialize)]
@@ -59,7 +59,7 @@ struct Compiled {
 }
 
 /// The answer to a request of a test; nothing for everything else.
-pub(crate) fn answer(shared: &Shared, request: &Request) -> Option<Answer> {
+pub(crate) fn answer(shared: &Shared<World>, request: &Request) -> Option<Answer> {
     let name = request.path.strip_prefix("/_test/")?;
     let result = match (request.method.as_str(), name) {
         ("GET", "requests") => Ok(json!(*lock(&shared.recorded))),

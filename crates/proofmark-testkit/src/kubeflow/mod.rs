@@ -46,7 +46,6 @@ mod rollout;
 mod routes;
 mod rows;
 mod runs;
-mod server;
 mod show;
 mod spec;
 #[cfg(test)]
@@ -56,12 +55,9 @@ mod v1;
 mod world;
 mod yaml;
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, MutexGuard};
-use std::thread::{self, JoinHandle};
+use std::sync::MutexGuard;
 
-use self::server::{Change, Shared};
-use crate::github::server::lock;
+use crate::serving::Server;
 
 pub use self::auth::Auth;
 pub use self::kserve::{Mode, Plan, Rollout, Service};
@@ -74,9 +70,7 @@ pub use crate::github::{Fault, Hits, What};
 /// A running fake. Dropping it ends every connection.
 #[derive(Debug)]
 pub struct FakeKubeflow {
-    shared: Arc<Shared>,
-    address: SocketAddr,
-    thread: Option<JoinHandle<()>>,
+    server: Server<World>,
 }
 
 impl FakeKubeflow {
@@ -85,12 +79,7 @@ impl FakeKubeflow {
     /// # Panics
     /// When loopback has no port left.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("cannot listen on loopback: {error}"));
-        let address = listener.local_addr().unwrap_or_else(|error| panic!("a listener has an address: {error}"));
-        let shared = Arc::new(Shared::new(World::new()));
-        let serving = Arc::clone(&shared);
-        let thread = Some(thread::spawn(move || serving.serve(&listener)));
-        Self { shared, address, thread }
+        Self { server: Server::start(|_| World::new()) }
     }
 
     /// The same with a world that is changed first.
@@ -102,12 +91,12 @@ impl FakeKubeflow {
 
     /// The address of all services, without a slash at the end. With the world's prefix behind it the answers are the same.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.address())
     }
 
     /// The world as it is now, with more to build and look at. Requests wait while it is held.
     pub fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.shared.world)
+        self.server.world()
     }
 
     /// See [`World::experiment`].
@@ -142,49 +131,33 @@ impl FakeKubeflow {
 
     /// Makes something go wrong from now on. In paths, `*` stands for any text.
     pub fn fail(&self, fault: Fault) {
-        lock(&self.shared.faults).push(fault);
+        self.server.fail(fault);
     }
 
     /// Lets everything go right again.
     pub fn heal(&self) {
-        lock(&self.shared.faults).clear();
+        self.server.heal();
     }
 
     /// Somebody else changes the world right before the server takes the nth matching request, counted from 1 and from now.
     /// Requests that a fault keeps from the server do not count.
     pub fn before(&self, method: &str, path: &str, nth: u64, change: impl FnOnce(&mut World) + Send + 'static) {
-        self.change(method, path, nth, true, Box::new(change));
+        self.server.before(method, path, nth, change);
     }
 
     /// The same right after it, before the answer goes out.
     pub fn after(&self, method: &str, path: &str, nth: u64, change: impl FnOnce(&mut World) + Send + 'static) {
-        self.change(method, path, nth, false, Box::new(change));
+        self.server.after(method, path, nth, change);
     }
 
     /// Everything that was asked so far, in the order of the answers.
     pub fn requests(&self) -> Vec<Recorded> {
-        lock(&self.shared.recorded).clone()
+        self.server.requests()
     }
 
     /// Those of them that would change something.
     pub fn writes(&self) -> Vec<Recorded> {
         let reads = |request: &Recorded| request.method == "GET" || request.path.contains("/ml_metadata.");
         self.requests().into_iter().filter(|request| !reads(request)).collect()
-    }
-
-    fn change(&self, method: &str, path: &str, nth: u64, before: bool, what: Box<dyn FnOnce(&mut World) + Send>) {
-        let (method, path, left) = (method.to_owned(), path.to_owned(), nth.max(1));
-        lock(&self.shared.changes).push(Change { method, path, left, before, what });
-    }
-}
-
-impl Drop for FakeKubeflow {
-    fn drop(&mut self) {
-        self.shared.stop();
-        // Wakes the listener, which then sees that it is over.
-        let _ = TcpStream::connect(self.address);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

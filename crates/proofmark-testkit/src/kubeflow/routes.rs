@@ -2,28 +2,49 @@
 
 use super::call::{Call, bare, finished, plain};
 use super::world::{Version, World};
-use super::{artifacts, auth, experiments, kserve, mlmd, pipelines, registry_api, runs, v1};
+use super::{artifacts, auth, control, experiments, kserve, mlmd, pipelines, registry_api, runs, v1};
 use crate::github::answer::{Answer, Body, Outcome};
+use crate::github::traffic::Recorded;
 use crate::http::{Request, decode};
+use crate::serving::{Served, Shared};
 
 const REGISTRY: &str = "/api/model_registry/";
 const KSERVE: &str = "/apis/serving.kserve.io/";
 const METADATA: &str = "/ml_metadata.MetadataStoreService/";
 
-/// What the services answer.
-pub(crate) fn handle(world: &mut World, request: &Request) -> Answer {
-    let path = request.path.strip_prefix(world.prefix.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(&request.path).to_owned();
-    let (version, own_details) = (world.version, world.own_details);
-    if path.starts_with(KSERVE) {
-        kserve::handle(world, request, &path).unwrap_or_else(|refusal| refusal)
-    } else if let Some(rest) = path.strip_prefix(REGISTRY) {
-        let user = auth::check(world, request, &path);
-        match user {
-            Ok(_) => registry_api::handle(world, request, rest).unwrap_or_else(|refusal| refusal),
-            Err(refusal) => auth::registry_refusal(refusal),
+impl Served for World {
+    fn handle(&mut self, request: &Request) -> Answer {
+        let path = request.path.strip_prefix(self.prefix.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(&request.path).to_owned();
+        let (version, own_details) = (self.version, self.own_details);
+        if path.starts_with(KSERVE) {
+            kserve::handle(self, request, &path).unwrap_or_else(|refusal| refusal)
+        } else if let Some(rest) = path.strip_prefix(REGISTRY) {
+            let user = auth::check(self, request, &path);
+            match user {
+                Ok(_) => registry_api::handle(self, request, rest).unwrap_or_else(|refusal| refusal),
+                Err(refusal) => auth::registry_refusal(refusal),
+            }
+        } else {
+            finished(pipelines_answer(self, request, &path).unwrap_or_else(|refusal| refusal), version, own_details)
         }
-    } else {
-        finished(pipelines_answer(world, request, &path).unwrap_or_else(|refusal| refusal), version, own_details)
+    }
+
+    /// JSON without a character set in its media type.
+    fn sent(mut answer: Answer) -> Answer {
+        if let Body::Json(value) = &answer.body {
+            answer.body = Body::Other("application/json", value.to_string().into_bytes());
+        }
+        answer
+    }
+
+    fn hide(recorded: &mut Recorded) {
+        if let Some(cookie) = recorded.headers.get_mut("cookie") {
+            "***".clone_into(cookie);
+        }
+    }
+
+    fn control(shared: &Shared<Self>, request: &Request) -> Option<Answer> {
+        control::answer(shared, request)
     }
 }
 
@@ -96,12 +117,4 @@ fn v2(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Outcome {
         }
         _ => Err(nowhere()),
     }
-}
-
-/// JSON, as it goes out: without a character set in its media type.
-pub(crate) fn plain_json(mut answer: Answer) -> Answer {
-    if let Body::Json(value) = &answer.body {
-        answer.body = Body::Other("application/json", value.to_string().into_bytes());
-    }
-    answer
 }

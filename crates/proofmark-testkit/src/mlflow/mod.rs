@@ -34,19 +34,15 @@ mod registry;
 mod routes;
 mod rows;
 mod runs;
-mod server;
 mod spec;
 mod world;
 mod writes;
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, MutexGuard};
-use std::thread::{self, JoinHandle};
+use std::sync::MutexGuard;
 
 use self::rows::User;
-use self::server::{Change, Shared};
-use crate::github::server::lock;
+use crate::serving::Server;
 
 pub use self::spec::{ModelSpec, RunSpec};
 pub use self::world::{Version, World};
@@ -56,9 +52,7 @@ pub use crate::github::{Fault, Hits, What};
 /// A running fake. Dropping it ends every connection.
 #[derive(Debug)]
 pub struct FakeMlflow {
-    shared: Arc<Shared>,
-    address: SocketAddr,
-    thread: Option<JoinHandle<()>>,
+    server: Server<World>,
 }
 
 impl FakeMlflow {
@@ -75,22 +69,17 @@ impl FakeMlflow {
     /// # Panics
     /// When loopback has no port left.
     pub fn of_version(version: Version) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("cannot listen on loopback: {error}"));
-        let address = listener.local_addr().unwrap_or_else(|error| panic!("a listener has an address: {error}"));
-        let shared = Arc::new(Shared::new(World::new(version)));
-        let serving = Arc::clone(&shared);
-        let thread = Some(thread::spawn(move || serving.serve(&listener)));
-        Self { shared, address, thread }
+        Self { server: Server::start(|_| World::new(version)) }
     }
 
     /// What `MLFLOW_TRACKING_URI` would be, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.address, self.world().prefix)
+        format!("http://{}{}", self.server.address(), self.world().prefix)
     }
 
     /// The world as it is now, with more to build and look at. Requests wait while it is held.
     pub fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.shared.world)
+        self.server.world()
     }
 
     /// See [`World::experiment`].
@@ -170,49 +159,33 @@ impl FakeMlflow {
 
     /// Makes something go wrong from now on. In paths, `*` stands for any text.
     pub fn fail(&self, fault: Fault) {
-        lock(&self.shared.faults).push(fault);
+        self.server.fail(fault);
     }
 
     /// Lets everything go right again.
     pub fn heal(&self) {
-        lock(&self.shared.faults).clear();
+        self.server.heal();
     }
 
     /// Somebody else changes the world right before the server takes the nth matching request, counted from 1 and from now.
     /// Requests that a fault keeps from the server do not count.
     pub fn before(&self, method: &str, path: &str, nth: u64, change: impl FnOnce(&mut World) + Send + 'static) {
-        self.change(method, path, nth, true, Box::new(change));
+        self.server.before(method, path, nth, change);
     }
 
     /// The same right after it, before the answer goes out.
     pub fn after(&self, method: &str, path: &str, nth: u64, change: impl FnOnce(&mut World) + Send + 'static) {
-        self.change(method, path, nth, false, Box::new(change));
+        self.server.after(method, path, nth, change);
     }
 
     /// Everything that was asked so far, in the order of the answers.
     pub fn requests(&self) -> Vec<Recorded> {
-        lock(&self.shared.recorded).clone()
+        self.server.requests()
     }
 
     /// Those of them that would change something.
     pub fn writes(&self) -> Vec<Recorded> {
         let reads = |request: &Recorded| request.method == "GET" || request.path.ends_with("/search");
         self.requests().into_iter().filter(|request| !reads(request)).collect()
-    }
-
-    fn change(&self, method: &str, path: &str, nth: u64, before: bool, what: Box<dyn FnOnce(&mut World) + Send>) {
-        let (method, path, left) = (method.to_owned(), path.to_owned(), nth.max(1));
-        lock(&self.shared.changes).push(Change { method, path, left, before, what });
-    }
-}
-
-impl Drop for FakeMlflow {
-    fn drop(&mut self) {
-        self.shared.stop();
-        // Wakes the listener, which then sees that it is over.
-        let _ = TcpStream::connect(self.address);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

@@ -7,6 +7,7 @@ use super::world::{Version, World};
 use super::{artifacts, guard, metrics, models, registry, runs, writes};
 use crate::github::answer::{Answer, Outcome};
 use crate::http::Request;
+use crate::serving::{self, Served};
 
 type Handler = fn(&mut World, &Call<'_>) -> Outcome;
 
@@ -49,10 +50,16 @@ const ROUTES: [(&str, &str, Handler); 35] = [
     ("GET", "model-versions/get-download-uri", registry::download_uri),
 ];
 
-/// What the server answers.
-pub(crate) fn handle(world: &mut World, request: &Request) -> Answer {
-    let version = world.version;
-    finished(answer(world, request).unwrap_or_else(|refusal| refusal), version)
+impl Served for World {
+    fn handle(&mut self, request: &Request) -> Answer {
+        let version = self.version;
+        finished(answer(self, request).unwrap_or_else(|refusal| refusal), version)
+    }
+
+    /// JSON as MLflow sends it.
+    fn sent(answer: Answer) -> Answer {
+        serving::plain(answer)
+    }
 }
 
 fn answer(world: &mut World, request: &Request) -> Outcome {

@@ -4,7 +4,9 @@ use super::call::{Call, other, refuse};
 use super::world::{Form, Guard, World};
 use super::{entities, find, reads, writes};
 use crate::github::answer::{Answer, Outcome};
+use crate::github::traffic::Recorded;
 use crate::http::Request;
+use crate::serving::{self, Served};
 
 type Handler = fn(&mut World, &Call) -> Outcome;
 
@@ -69,19 +71,32 @@ const ROUTES: [(&str, &str, Handler); 54] = [
     ("DELETE", "experiment-run/deleteExperimentRuns", writes::delete_runs),
 ];
 
-/// What the server answers.
-pub(crate) fn handle(world: &mut World, request: &Request) -> Answer {
-    let prefix = match world.form {
-        Form::FrontEnd => "/api/v1/modeldb/",
-        Form::Proxy => "/v1/",
-    };
-    let Some(name) = request.path.strip_prefix(prefix) else {
-        return match world.form {
-            Form::FrontEnd => other(200, "text/html; charset=UTF-8", PAGE),
-            Form::Proxy => not_found(),
+impl Served for World {
+    fn handle(&mut self, request: &Request) -> Answer {
+        let prefix = match self.form {
+            Form::FrontEnd => "/api/v1/modeldb/",
+            Form::Proxy => "/v1/",
         };
-    };
-    answer(world, request, name).unwrap_or_else(|refusal| refusal)
+        let Some(name) = request.path.strip_prefix(prefix) else {
+            return match self.form {
+                Form::FrontEnd => other(200, "text/html; charset=UTF-8", PAGE),
+                Form::Proxy => not_found(),
+            };
+        };
+        answer(self, request, name).unwrap_or_else(|refusal| refusal)
+    }
+
+    /// JSON as the gateway sends it.
+    fn sent(answer: Answer) -> Answer {
+        serving::plain(answer)
+    }
+
+    fn hide(recorded: &mut Recorded) {
+        for (name, value) in recorded.headers.iter_mut().filter(|(name, _)| is_secret(name)) {
+            recorded.authorized |= !name.is_empty();
+            "***".clone_into(value);
+        }
+    }
 }
 
 fn answer(world: &mut World, request: &Request, name: &str) -> Outcome {
@@ -118,4 +133,9 @@ fn check(world: &World, request: &Request) -> Result<(), Answer> {
         }
     };
     if world.guards.iter().any(lets_in) { Ok(()) } else { Err(refuse(16, "Unauthenticated: the credentials are missing or wrong")) }
+}
+
+fn is_secret(header: &str) -> bool {
+    let name = header.replace('_', "-");
+    name.starts_with("grpc-metadata-developer") || name.starts_with("grpc-metadata-bearer")
 }

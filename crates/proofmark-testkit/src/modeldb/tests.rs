@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::routes;
 use super::spec::RunSpec;
 use super::world::{Form, World};
 use crate::github::answer::{Answer, Body};
 use crate::http::Request;
+use crate::serving::Served as _;
 
 fn ask(world: &mut World, method: &str, target: &str, body: Value) -> Answer {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     let path = format!("/api/v1/modeldb/{path}");
-    routes::handle(world, &Request { method: method.to_owned(), path, query: query.to_owned(), headers: Vec::new(), body })
+    world.handle(&Request { method: method.to_owned(), path, query: query.to_owned(), headers: Vec::new(), body })
 }
 
 fn told(answer: &Answer) -> Value {
@@ -95,7 +95,7 @@ fn keys_are_written_once_and_deleted_all_at_once_by_mistake() {
 fn unknown_paths_are_a_page_or_not_found() {
     let mut world = World::new(Form::FrontEnd);
     let get = |world: &mut World, path: &str| {
-        let answer = routes::handle(world, &Request { method: "GET".to_owned(), path: path.to_owned(), ..Request::default() });
+        let answer = world.handle(&Request { method: "GET".to_owned(), path: path.to_owned(), ..Request::default() });
         (answer.status, answer.media_type().unwrap_or_default().to_owned())
     };
     assert_eq!(get(&mut world, "/v1/project/verifyConnection"), (200, "text/html; charset=UTF-8".to_owned()));
