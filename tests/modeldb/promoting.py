@@ -127,7 +127,7 @@ def somebody_else_moves_it(world: World) -> None:
 
             # At the first thing that is written.
             proxy.fault(faulty.after(move), 1, "ttributes").fault(faulty.after(move), 1, "Tags")
-            told = promote(lab, "main", "change", flag, value, code=(1, 2), proxy=proxy).told
+            told = promote(lab, "main", "change", flag, value, code=1, proxy=proxy).told
             assert ("moved meanwhile" in told or other in told) and other in marked(lab, flag), (told, marked(lab, flag))
             take(lab, flag, head)
             done = promote(lab, "main", "change", flag, value)

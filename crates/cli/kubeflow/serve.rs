@@ -5,7 +5,7 @@ use proofmark_kubeflow::Error;
 use proofmark_kubeflow::serving::{Cluster, InferenceService, Origin, Patience, Proposal, Rolled, Rollout, Undo, Waited};
 use proofmark_render::escape::terminal;
 
-use super::connect;
+use super::connect::{self, overtaken};
 use super::document::{SCHEMA, ServiceDocument, json};
 use super::run::Form;
 use crate::exit::{self, CliError};
@@ -196,23 +196,30 @@ pub(super) fn deploy(args: &Deploy, world: &World, printer: &Printer) -> Result<
         evidence: std::collections::BTreeMap::new(),
     };
     if args.dry_run {
-        return meant.proposed(&meant.cluster.try_deploy(&rollout)?);
+        return meant.proposed(&meant.cluster.try_deploy(&rollout).map_err(overtaken)?);
     }
-    meant.rolled(&meant.cluster.deploy(&rollout)?, &args.waiting)
+    meant.rolled(&meant.cluster.deploy(&rollout).map_err(overtaken)?, &args.waiting)
 }
 
 pub(super) fn promote(args: &Promote, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let meant = Meant::new(&args.target, world, printer)?;
-    meant.rolled(&meant.cluster.promote(&meant.namespace, &args.target.service)?, &args.waiting)
+    meant.rolled(&meant.cluster.promote(&meant.namespace, &args.target.service).map_err(overtaken)?, &args.waiting)
 }
 
 pub(super) fn rollback(args: &Rollback, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let meant = Meant::new(&args.target, world, printer)?;
     let undo = Undo { key: args.key.clone(), forced: args.force };
     if args.dry_run {
-        return meant.proposed(&meant.cluster.try_rollback(&meant.namespace, &args.target.service, &undo)?);
+        return meant.proposed(&meant.cluster.try_rollback(&meant.namespace, &args.target.service, &undo).map_err(back)?);
     }
-    meant.rolled(&meant.cluster.rollback(&meant.namespace, &args.target.service, &undo)?, &args.waiting)
+    meant.rolled(&meant.cluster.rollback(&meant.namespace, &args.target.service, &undo).map_err(back)?, &args.waiting)
+}
+
+/// What somebody else changed since can be overridden.
+fn back(error: Error) -> CliError {
+    let is_moved = matches!(error, Error::Moved { .. });
+    let told = overtaken(error);
+    if is_moved { told.hint("`--force` goes back all the same") } else { told }
 }
 
 fn told(document: &ServiceDocument) -> Vec<String> {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofmark_kubeflow::Error;
 use proofmark_kubeflow::registry::{Former, Kind, Model, Plan, Property, Registry, RunNames, Slot, Step, Version as Found};
 
 use super::shelf::{PREFIX, Planned, Shelf, Version};
-use crate::exit::{self, CliError};
+use crate::exit::CliError;
+use crate::kubeflow::connect::overtaken;
 
 /// What one version of a model has: `stage=production`.
 pub(super) struct KubeflowShelf {
@@ -59,7 +59,7 @@ impl Shelf for KubeflowShelf {
     }
 
     fn current(&self) -> Result<Option<Version>, CliError> {
-        Ok(self.registry.holder(&self.model, &self.slot).map_err(told)?.map(version))
+        Ok(self.registry.holder(&self.model, &self.slot).map_err(overtaken)?.map(version))
     }
 
     fn version(&self, named: Option<&str>, runs: &BTreeSet<&str>) -> Result<Version, CliError> {
@@ -90,13 +90,13 @@ impl Shelf for KubeflowShelf {
         let found = found.ok_or_else(|| CliError::input(format!("`{}` has no version {} any more", self.model.name, to.name)))?;
         let kept: BTreeMap<String, String> =
             evidence.iter().map(|(name, value)| (name.strip_prefix(PREFIX).unwrap_or(name).to_owned(), value.clone())).collect();
-        let plan = self.registry.plan_promotion(&self.model, &found, &self.slot, &kept).map_err(told)?;
+        let plan = self.registry.plan_promotion(&self.model, &found, &self.slot, &kept).map_err(overtaken)?;
         let (now, then) = (plan.from.as_ref().map(|version| version.name.as_str()), before.map(|version| version.name.as_str()));
         if now != then {
             return Err(self.moved(then, now));
         }
         if write {
-            self.registry.carry_out(&plan).map_err(told)?;
+            self.registry.carry_out(&plan).map_err(overtaken)?;
         }
         Ok(self.told(&plan, evidence))
     }
@@ -109,9 +109,9 @@ impl Shelf for KubeflowShelf {
             }
             None => None,
         };
-        let Some(plan) = self.registry.plan_rollback(&self.model, &self.slot, from.as_ref()).map_err(told)? else { return Ok(None) };
+        let Some(plan) = self.registry.plan_rollback(&self.model, &self.slot, from.as_ref()).map_err(overtaken)? else { return Ok(None) };
         if write {
-            self.registry.carry_out(&plan).map_err(told)?;
+            self.registry.carry_out(&plan).map_err(overtaken)?;
         }
         Ok(Some(self.told(&plan, &[])))
     }
@@ -133,11 +133,4 @@ fn in_words(step: &Step) -> Vec<String> {
         None => format!("property of {what}: {name} taken away"),
     };
     step.changes.iter().map(change).collect()
-}
-
-/// Whoever was overtaken is blocked, as by a verdict.
-fn told(error: Error) -> CliError {
-    let is_moved = matches!(error, Error::Moved { .. });
-    let told = CliError::from(error);
-    if is_moved { CliError { code: exit::BLOCKED, ..told } } else { told }
 }

@@ -84,10 +84,14 @@ impl ModelDbShelf {
             .map_err(told)?;
         }
         self.server.forget();
-        let (there, all) = self.holders()?;
-        match there {
-            Some(run) if run.id == to && all.len() == 1 => Ok(()),
-            other => Err(self.moved(Some(to), other.as_ref().map(|run| run.id.as_str()))),
+        // Others may do the same at the same time, and know nothing of us.
+        let there = self.server.current(&self.project_id, &self.experiments, &self.mark)?.runs;
+        match there.as_slice() {
+            [only] if only.id == to => Ok(()),
+            others => {
+                let names = others.iter().map(|run| run.id.clone()).collect::<Vec<_>>().join("`, `");
+                Err(self.moved(Some(to), Some(names.as_str()).filter(|names| !names.is_empty())))
+            }
         }
     }
 

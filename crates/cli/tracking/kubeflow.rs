@@ -19,8 +19,6 @@ use super::opener::Opener;
 use super::tracker::{Data, ELSEWHERE, Tracker, Trouble};
 use super::values::key;
 
-/// Runs that are looked through at most.
-const MOST_RUNS: usize = 10_000;
 /// Nested runs of MLflow that are read at most: one for each task.
 const MOST_TASKS: usize = 1000;
 
@@ -185,17 +183,21 @@ impl Server {
         if let Some(all) = self.all.get() {
             return Ok(all);
         }
-        let query = pipelines::Query { experiments: self.experiments.clone(), limit: MOST_RUNS, ..pipelines::Query::default() };
+        let query =
+            pipelines::Query { experiments: self.experiments.clone(), archived: true, limit: usize::MAX, ..pipelines::Query::default() };
         let mut all = self.pipelines.search(&query)?;
-        if all.runs.len() >= MOST_RUNS {
-            all.incomplete.get_or_insert_with(|| format!("only the newest {MOST_RUNS} runs were looked at; find them by `run-name`"));
-        }
+        all.incomplete = all.incomplete.map(|why| format!("{why}; `find = [\"run-name\"]` asks the server for fewer"));
         Ok(self.all.get_or_init(|| all))
     }
 
     fn named(&self, name: &str, limit: usize) -> Result<pipelines::Found, Trouble> {
-        let query =
-            pipelines::Query { experiments: self.experiments.clone(), name: Some(name.to_owned()), limit, ..pipelines::Query::default() };
+        let query = pipelines::Query {
+            experiments: self.experiments.clone(),
+            name: Some(name.to_owned()),
+            archived: true,
+            limit,
+            ..pipelines::Query::default()
+        };
         Ok(self.pipelines.search(&query)?)
     }
 }

@@ -1,7 +1,7 @@
 //! What a registry says is in production: the run that made it.
 
 use proofmark_core::tracked::select::Candidate;
-use proofmark_kubeflow::registry::{Former, Registry, Slot, Version};
+use proofmark_kubeflow::registry::{Former, RunNames, Slot};
 use proofmark_mlflow::Error;
 use proofmark_mlflow::model::ModelUri;
 use proofmark_modeldb::Mark;
@@ -17,8 +17,6 @@ use crate::exit::CliError;
 const REGISTRY: &str = "model-registry:";
 /// How runs of ModelDB are named.
 const MODELDB: &str = "modeldb:";
-/// The properties of a version, or of its artifacts, that hold the id of a run of Pipelines.
-const RUN: [&str; 2] = ["kfp_run_id", "run_id"];
 
 /// What a baseline of the registry stands for.
 pub(crate) struct Production {
@@ -97,7 +95,7 @@ impl Tracking {
         let slot = Slot { property: property.to_owned(), value: value.to_owned(), former: Former::Removed };
         let Some(version) = registry.holder(&model, &slot)? else { return no_version(format!("`{text}` leads to no version")) };
         let title = format!("{text}, version {}", version.name);
-        let run = match run_of_version(&registry, &version)? {
+        let run = match registry.run_of_version(&version, &RunNames::default())? {
             None => Err(format!("version {} does not say which run made it", version.name)),
             Some(id) => self.run_of(&id, &format!("version {}", version.name), "kubeflow")?,
         };
@@ -156,21 +154,6 @@ impl Tracking {
         }
         Ok(Err(format!("its run `{id}` is in none of the experiments that [[{system}]] names")))
     }
-}
-
-/// The run of Pipelines that made a version: by a property of its own, or by what its artifacts say of their source.
-fn run_of_version(registry: &Registry, version: &Version) -> Result<Option<String>, Trouble> {
-    let of_properties = RUN.iter().find_map(|name| version.properties.get(*name)?.as_id());
-    if let Some(id) = of_properties {
-        return Ok(Some(id.into_owned()));
-    }
-    for artifact in registry.artifacts(version)? {
-        let of_properties = RUN.iter().find_map(|name| artifact.properties.get(*name)?.as_id());
-        if let Some(id) = artifact.source.id.clone().or_else(|| of_properties.map(std::borrow::Cow::into_owned)) {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

@@ -128,7 +128,11 @@ impl fmt::Display for Selection {
 impl fmt::Display for TrackedRun {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.id.get(..8).unwrap_or(&self.id);
-        if self.name.is_empty() { write!(out, "`{id}`") } else { write!(out, "`{}` ({id})", self.name) }
+        match self.name.as_str() {
+            "" => write!(out, "`{id}`"),
+            name if name == self.id => write!(out, "`{name}`"),
+            name => write!(out, "`{name}` ({id})"),
+        }
     }
 }
 

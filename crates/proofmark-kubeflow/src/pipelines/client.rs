@@ -95,7 +95,7 @@ impl Pipelines {
     pub fn scope(&self) -> Result<Option<&str>, Error> {
         match (self.info()?.multi_user, self.namespace()) {
             (true, None) => Err(Error::input(format!("the Kubeflow server {} has users, and no namespace is set", self.title()))
-                .with_hint("set `namespace` to the one whose runs are meant: mostly the profile's name")),
+                .with_hint("set `namespace` (in [[kubeflow]] or the trigger, as --namespace, or as KF_PIPELINES_NAMESPACE) to the one whose runs are meant: mostly the profile's name")),
             (true, namespace) => Ok(namespace),
             (false, _) => Ok(None),
         }

@@ -26,6 +26,8 @@ pub struct Query {
     pub parameters: Vec<(String, Vec<String>)>,
     /// Only runs that succeeded.
     pub passed: bool,
+    /// Also runs that were put away.
+    pub archived: bool,
     /// How many runs at most; the newest ones.
     pub limit: usize,
 }
@@ -33,7 +35,7 @@ pub struct Query {
 /// Runs that were found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
-    /// The runs, newest first, without their tasks. Those that were put away are not among them.
+    /// The runs, newest first, without their tasks.
     pub runs: Vec<Run>,
     /// Runs that may have been meant and of which the server tells nothing but an error.
     pub skipped: Vec<Skipped>,
@@ -70,14 +72,17 @@ impl Pipelines {
         Ok(Some(self.cleaned(answer.into_run())))
     }
 
-    /// Runs that were not put away, newest first, whatever their state. Whatever the server's filter lets through is checked again.
+    /// Runs, newest first, whatever their state; those that were put away only where they are asked for. Whatever the server's filter lets through is checked again.
     ///
     /// # Errors
     /// [`Error::Input`] where a namespace is needed and not set, [`Error::Refused`] where the user may not see it; else see
     /// [`Error`].
     pub fn search(&self, query: &Query) -> Result<Found, Error> {
         let scope = self.scope()?;
-        let mut filter = Filter::default().differs("storage_state", "ARCHIVED");
+        let mut filter = Filter::default();
+        if !query.archived {
+            filter = filter.differs("storage_state", "ARCHIVED");
+        }
         if let Some(name) = &query.name {
             filter = filter.equals("display_name", name);
         }
@@ -85,7 +90,8 @@ impl Pipelines {
             filter = filter.equals("state", State::Succeeded.name());
         }
         let call = Call::get("runs", format!("{V2}/runs")).with_some("namespace", scope).with("sort_by", "created_at desc");
-        let call = call.with("filter", &filter.text());
+        let text = filter.text();
+        let call = call.with_some("filter", Some(text.as_str()).filter(|_| query.name.is_some() || query.passed || !query.archived));
         let mut found = Found::default();
         let experiments: BTreeSet<&String> = query.experiments.iter().collect();
         if experiments.is_empty() {
@@ -160,7 +166,7 @@ impl Pipelines {
 
 fn fits(run: &Run, query: &Query) -> bool {
     let has = |(name, values): &(String, Vec<String>)| run.parameter(name).is_some_and(|text| values.contains(&text));
-    !run.archived
+    (query.archived || !run.archived)
         && !run.id.is_empty()
         && (query.experiments.is_empty() || query.experiments.contains(&run.experiment))
         && query.name.as_ref().is_none_or(|name| *name == run.name)

@@ -64,6 +64,24 @@ impl Registry {
         Ok(found)
     }
 
+    /// The run that made a version, as the version says it, else its artifacts.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn run_of_version(&self, version: &Version, names: &RunNames) -> Result<Option<String>, Error> {
+        let said = |properties: &super::Properties| {
+            names.properties.iter().find_map(|name| properties.get(name)?.as_id().map(std::borrow::Cow::into_owned))
+        };
+        if let Some(id) = said(&version.properties) {
+            return Ok(Some(id));
+        }
+        if !names.artifacts {
+            return Ok(None);
+        }
+        let of = |artifact: super::Artifact| artifact.source.id.clone().or(artifact.experiment_run).or_else(|| said(&artifact.properties));
+        Ok(self.artifacts(version)?.into_iter().find_map(of))
+    }
+
     fn told_by_artifacts(&self, version: &Version, run: &str, names: &RunNames) -> Result<Option<Told>, Error> {
         for artifact in self.artifacts(version)? {
             if artifact.source.id.as_deref() == Some(run) {
