@@ -2,7 +2,8 @@
 
 use proofmark_core::config::Find;
 use proofmark_core::glob::Glob;
-use proofmark_core::tracked::select::{Candidate, Chosen, Wanted, Way, select};
+use proofmark_core::tracked::pool::Candidate;
+use proofmark_core::tracked::select::{Chosen, Wanted, Way, select};
 
 use super::Source;
 use super::tracker::Trouble;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proofmark_core::config::{Config, Finding, Kubeflow};
 use proofmark_core::glob::Glob;
 use proofmark_core::key::Key;
-use proofmark_core::tracked::select::{Candidate, Found, Pool, Query, Skipped};
+use proofmark_core::tracked::pool::{Candidate, Found, Pool, Query, Skipped};
 use proofmark_core::value::Value;
 use proofmark_kubeflow::pipelines::{self, LocalRuns, Metrics, Pipelines, Run, State, text_of};
 use proofmark_kubeflow::registry::Registry;

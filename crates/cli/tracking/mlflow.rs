@@ -11,7 +11,7 @@ use proofmark_core::config::Mlflow;
 use proofmark_core::glob::Glob;
 use proofmark_core::key::Key;
 use proofmark_core::ports::Blob;
-use proofmark_core::tracked::select::{Candidate, Found, Pool, Query, Skipped};
+use proofmark_core::tracked::pool::{Candidate, Found, Pool, Query, Skipped};
 use proofmark_core::value::Value;
 use proofmark_mlflow::run::{Experiment, PARENT_TAG, Point, Run, Status};
 use proofmark_mlflow::store::{self, Artifact};

@@ -20,7 +20,7 @@ use proofmark_core::ports::Blob;
 use proofmark_core::problem::{Problem, ProblemKind};
 use proofmark_core::snapshot::{Reading, Snapshot};
 use proofmark_core::tracked::Tracked;
-use proofmark_core::tracked::select::{Candidate, Query};
+use proofmark_core::tracked::pool::{Candidate, Query};
 
 pub(crate) use self::choose::Side;
 pub(crate) use self::kubeflow::model_registry;

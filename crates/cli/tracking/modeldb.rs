@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proofmark_core::config::{Config as Whole, Finding, ModelDb as Config};
 use proofmark_core::glob::Glob;
 use proofmark_core::key::Key;
-use proofmark_core::tracked::select::{Candidate, Found, Pool, Query, Skipped};
+use proofmark_core::tracked::pool::{Candidate, Found, Pool, Query, Skipped};
 use proofmark_core::value::Value;
 use proofmark_modeldb::{Access, Aside, Credentials, ModelDb, Run, Unreadable};
 

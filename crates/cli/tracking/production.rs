@@ -1,6 +1,6 @@
 //! What a registry says is in production: the run that made it.
 
-use proofmark_core::tracked::select::Candidate;
+use proofmark_core::tracked::pool::Candidate;
 use proofmark_kubeflow::registry::{Former, RunNames, Slot};
 use proofmark_mlflow::Error;
 use proofmark_mlflow::model::ModelUri;

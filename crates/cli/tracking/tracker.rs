@@ -6,7 +6,7 @@ use proofmark_core::key::Key;
 use proofmark_core::path::RepoPath;
 use proofmark_core::ports::Blob;
 use proofmark_core::problem::{Problem, ProblemKind};
-use proofmark_core::tracked::select::{Candidate, Pool};
+use proofmark_core::tracked::pool::{Candidate, Pool};
 use proofmark_core::value::Value;
 
 use crate::exit::CliError;

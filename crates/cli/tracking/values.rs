@@ -9,7 +9,7 @@ use proofmark_core::path::RepoPath;
 use proofmark_core::ports::Revision;
 use proofmark_core::problem::Problem;
 use proofmark_core::snapshot::{Reading, Snapshot};
-use proofmark_core::tracked::select::Candidate;
+use proofmark_core::tracked::pool::Candidate;
 use proofmark_core::value::Value;
 
 use super::tracker::{Data, Tracker};

@@ -1,5 +1,6 @@
 //! Where values come from that no file of the repository holds: runs of a tracking server, and why these runs and no others.
 
+pub mod pool;
 pub mod select;
 
 use std::fmt;
