@@ -192,6 +192,17 @@ fn a_model_is_rolled_out_and_taken_back() {
 }
 
 #[test]
+fn a_rollout_whose_files_somebody_changed_since_is_not_taken_for_done() {
+    let lab = Lab::new();
+    serving(&lab, Plan::to(Rollout::Ready));
+    let deploy = ["deploy", "churn", "--namespace", "team-a", "--storage-uri", "s3://models/2"];
+    lab.kubeflow(&deploy, 0);
+    lab.kubeflow.before("GET", "*/inferenceservices/churn", 1, |world| world.redirect("team-a", "churn", "s3://models/3"));
+    let told = lab.kubeflow(&deploy, 1);
+    assert!(told.contains("somebody changed the files"), "{told}");
+}
+
+#[test]
 fn a_model_that_cannot_be_loaded_is_told_though_the_old_one_is_ready() {
     let lab = Lab::new();
     serving(&lab, Plan::to(Rollout::FailedLoad("ModelLoadFailed".to_owned(), "no such file".to_owned())));

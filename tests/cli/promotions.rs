@@ -1,6 +1,6 @@
 //! Promotion in Kubeflow's Model Registry and in ModelDB, by the judgement of the runs that made the versions.
 
-use proofmark_testkit::kubeflow::{FakeKubeflow, RunSpec};
+use proofmark_testkit::kubeflow::{FakeKubeflow, Fault, RunSpec, What};
 use proofmark_testkit::modeldb::{self, FakeModelDb};
 use proofmark_testkit::repo::TestRepo;
 use proofmark_testkit::run::Program;
@@ -98,6 +98,21 @@ fn the_way_back_leads_to_the_version_that_was_replaced() {
     assert!(told.contains("went back from version v2 to version v1"), "{told}");
     assert_eq!((lab.property(0, "stage").as_deref(), lab.property(1, "stage")), (Some("production"), None));
     assert!(lab.promote(&["--rollback"], 0).contains("already"));
+}
+
+#[test]
+fn a_promotion_that_was_cut_off_is_finished_by_the_next_try() {
+    let lab = Kubeflow::of(0.93, 0.95);
+    lab.server.world().registry.set_text(&lab.versions[0], "stage", "production");
+    // The new version gets the property, and the old one cannot be written any more.
+    lab.server.fail(Fault::new("PATCH", &format!("*/model_versions/{}", lab.versions[0]), What::Unavailable(1)));
+    let ran = lab.program().run(&["promote", "churn", "--property", "stage=production"]);
+    assert_ne!(ran.code, Some(0), "{ran:?}");
+    assert_eq!((lab.property(0, "stage").as_deref(), lab.property(1, "stage").as_deref()), (Some("production"), Some("production")));
+    lab.server.heal();
+    let told = lab.promote(&[], 0);
+    assert!(told.contains("was cleared"), "{told}");
+    assert_eq!((lab.property(0, "stage"), lab.property(1, "stage").as_deref()), (None, Some("production")));
 }
 
 #[test]

@@ -31,9 +31,10 @@ pub(super) fn add(
     for (file, found) in tracking::of_commits(config, &opener, &ids) {
         columns.files.insert(file.clone());
         match found {
-            Ok(readings) => {
+            Ok(found) => {
+                found.notes.iter().for_each(|note| printer.say(&terminal(&format!("{file}: {note}"))));
                 for (row, id) in columns.values.iter_mut().zip(&ids) {
-                    let Some(reading) = readings.get(id) else { continue };
+                    let Some(reading) = found.readings.get(id) else { continue };
                     let matches = matches(wanted, &file, reading);
                     columns.metrics.extend(matches.iter().map(|(key, _)| (file.clone(), key.clone())));
                     row.insert(file.clone(), Ok(matches));

@@ -127,6 +127,7 @@ impl Promotion {
         let (from, to) = (version(&self.from), version(&self.to));
         let first = match self.outcome {
             Became::Already => format!("{}: {name} is at {to} already; nothing was written.", self.model),
+            Became::Done if self.from == self.to => format!("{}: {name} is at {to}; what an earlier try had left was cleared.", self.model),
             Became::Done if self.rollback => format!("{}: {name} went back from {from} to {to}.", self.model),
             Became::Done => format!("{}: {name} moved from {from} to {to}.", self.model),
             Became::DryRun => format!("{}: {name} would move from {from} to {to}. Nothing was written; this would be:", self.model),

@@ -35,7 +35,7 @@ pub(super) enum Found {
     /// The version passes.
     Passed(Box<Evidence>),
     /// An earlier try promoted it.
-    Already,
+    Already(Version),
     /// It does not pass; the exit code.
     Refused(u8),
 }
@@ -61,7 +61,7 @@ impl Evidence {
         let version = shelf.version(args.number.as_deref(), &runs)?;
         // What is in production now was compared with itself.
         if before.is_some_and(|before| before.name == version.name && was_promoted(before, commit.as_deref())) {
-            return Ok(Found::Already);
+            return Ok(Found::Already(version));
         }
         if let Some(stored) = &stored {
             same_evidence(stored, &report)?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofmark_kubeflow::registry::{Former, Kind, Model, Plan, Property, Registry, RunNames, Slot, Step, Version as Found};
+use proofmark_kubeflow::registry::{Former, Kind, Model, Plan, Property, Registry, RunNames, Slot, State, Step, Version as Found};
 
 use super::shelf::{PREFIX, Planned, Shelf, Version};
 use crate::exit::CliError;
@@ -76,11 +76,15 @@ impl Shelf for KubeflowShelf {
                 }
                 found
             }
-            None => of_runs.into_iter().max_by_key(|version| (version.created, version.id.parse::<u64>().ok())).ok_or_else(|| {
-                CliError::input(format!("no version of `{model}` is of a run that was judged ({shown})")).hint(
-                    "register the model with the run's id in the property `kfp_run_id` or `run_id`, or as its artifact's modelSourceId",
-                )
-            })?,
+            None => of_runs
+                .into_iter()
+                .filter(|version| version.state == State::Live)
+                .max_by_key(|version| (version.created, version.id.parse::<u64>().ok()))
+                .ok_or_else(|| {
+                    CliError::input(format!("no version of `{model}` is of a run that was judged ({shown})")).hint(
+                        "register the model with the run's id in the property `kfp_run_id` or `run_id`, or as its artifact's modelSourceId",
+                    )
+                })?,
         };
         Ok(version(found))
     }

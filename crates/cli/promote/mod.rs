@@ -127,8 +127,8 @@ fn shelf(args: &Promote, host: Option<&Host>, world: &World) -> Result<Box<dyn S
                 (None, Some((key, value))) => Mark::Attribute { key: key.trim().to_owned(), value: value.trim().to_owned() },
                 (None, None) => return Err(CliError::input("nothing says what the model becomes")),
             };
-            let tracking::ModelDbProject { server, id, experiments } = tracking::modeldb_project(&opener, session.configuration(), &model)?;
-            Ok(Box::new(ModelDbShelf { server, project: model, project_id: id, experiments, mark }))
+            let project = tracking::modeldb_project(&opener, session.configuration(), &model)?;
+            Ok(Box::new(ModelDbShelf { project, name: model, mark }))
         }
     }
 }
@@ -145,7 +145,8 @@ pub(crate) fn run(args: &Promote, world: &World, printer: &Printer) -> Result<u8
         let before = shelf.current()?;
         match Evidence::gather(args, shelf, before.as_ref(), host.as_ref(), world, printer)? {
             Found::Passed(evidence) => Some(shelf.promote(before.as_ref(), &evidence.version, &evidence.tags(), write)?),
-            Found::Already => None,
+            // Nothing moves; what an earlier try left behind is cleared.
+            Found::Already(version) => Some(shelf.promote(before.as_ref(), &version, &[], write)?),
             Found::Refused(code) => return Ok(code),
         }
     };

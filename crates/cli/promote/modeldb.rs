@@ -2,21 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use proofmark_modeldb::{Error, Mark, ModelDb, Run, evidence_key};
+use proofmark_modeldb::{Error, Mark, Run, evidence_key};
 
 use super::shelf::{PREFIX, Planned, Shelf, Version};
 use crate::exit::{self, CliError};
+use crate::tracking::{ModelDbProject, came_back_key, replaced_key};
 
 /// A run that replaced none.
 const NOTHING: &str = "none";
 
 /// What one run of a project has.
 pub(super) struct ModelDbShelf {
-    pub(super) server: ModelDb,
-    pub(super) project: String,
-    pub(super) project_id: String,
-    /// The experiments that count; all where there are none.
-    pub(super) experiments: Vec<String>,
+    pub(super) project: ModelDbProject,
+    /// The project's name.
+    pub(super) name: String,
     pub(super) mark: Mark,
 }
 
@@ -29,44 +28,8 @@ enum Write {
 }
 
 impl ModelDbShelf {
-    /// What the mark is called within the key of an attribute.
-    fn slug(&self) -> String {
-        match &self.mark {
-            Mark::Tag(tag) => tag.clone(),
-            Mark::Attribute { key, value } => format!("{key}-{value}"),
-        }
-    }
-
-    /// The attribute of a run that says which one it replaced here.
-    fn replaced(&self) -> String {
-        evidence_key(&format!("replaced_{}", self.slug()))
-    }
-
-    /// The attribute of a run that says in whose place it came back.
-    fn came_back(&self) -> String {
-        evidence_key(&format!("back_{}", self.slug()))
-    }
-
-    /// All runs with the mark, and the one of them that is meant: where a move was cut off, that is the one that says it replaced
-    /// another, or came back for it.
     fn holders(&self) -> Result<(Option<Run>, Vec<Run>), CliError> {
-        let current = self.server.current(&self.project_id, &self.experiments, &self.mark)?;
-        if let Some(why) = current.incomplete.or_else(|| current.unreadable.first().map(|one| format!("`{}` cannot be read", one.run))) {
-            return Err(CliError::outside(format!("which run has {} cannot be told: {why}", self.mark)));
-        }
-        let runs = current.runs;
-        if runs.len() < 2 {
-            return Ok((runs.first().cloned(), runs));
-        }
-        let is_other = |run: &Run, key: &str| run.attribute(key).is_some_and(|id| runs.iter().any(|other| other.id == id));
-        let meant: Vec<&Run> = runs.iter().filter(|run| is_other(run, &self.replaced()) || is_other(run, &self.came_back())).collect();
-        match meant.as_slice() {
-            [one] => Ok((Some((*one).clone()), runs.clone())),
-            _ => {
-                let names = runs.iter().map(|run| format!("`{}`", run.id)).collect::<Vec<_>>().join(", ");
-                Err(CliError::input(format!("several runs have {}: {names}", self.mark)).hint("take it from all but one of them"))
-            }
-        }
+        Ok(self.project.holders(&self.mark)?)
     }
 
     fn carry_out(&self, writes: &[Write], from: Option<&str>, to: &str) -> Result<(), CliError> {
@@ -76,16 +39,16 @@ impl ModelDbShelf {
         }
         for write in writes {
             match write {
-                Write::Attribute { run, key, value } => self.server.set_evidence(run, &[(key.clone(), value.clone())]).map(drop),
-                Write::Forget { run, key, value } => self.server.remove_attribute(run, key, value).map(drop),
-                Write::Set(run) => self.server.set_mark(run, &self.mark).map(drop),
-                Write::Clear(run) => self.server.clear_mark(run, &self.mark).map(drop),
+                Write::Attribute { run, key, value } => self.project.server.set_evidence(run, &[(key.clone(), value.clone())]).map(drop),
+                Write::Forget { run, key, value } => self.project.server.remove_attribute(run, key, value).map(drop),
+                Write::Set(run) => self.project.server.set_mark(run, &self.mark).map(drop),
+                Write::Clear(run) => self.project.server.clear_mark(run, &self.mark).map(drop),
             }
             .map_err(told)?;
         }
-        self.server.forget();
+        self.project.server.forget();
         // Others may do the same at the same time, and know nothing of us.
-        let there = self.server.current(&self.project_id, &self.experiments, &self.mark)?.runs;
+        let there = self.project.server.current(&self.project.id, &[], &self.mark)?.runs;
         match there.as_slice() {
             [only] if only.id == to => Ok(()),
             others => {
@@ -111,8 +74,8 @@ impl ModelDbShelf {
     }
 
     fn run(&self, id: &str) -> Result<Run, CliError> {
-        let found = self.server.run(id)?.filter(|run| run.project == self.project_id);
-        found.ok_or_else(|| CliError::input(format!("the project `{}` has no run `{id}`", self.project)))
+        let found = self.project.server.run(id)?.filter(|run| run.project == self.project.id);
+        found.ok_or_else(|| CliError::input(format!("the project `{}` has no run `{id}`", self.name)))
     }
 }
 
@@ -127,8 +90,8 @@ impl Shelf for ModelDbShelf {
 
     fn reference(&self) -> String {
         match &self.mark {
-            Mark::Tag(tag) => format!("modeldb:/{}@{tag}", self.project),
-            Mark::Attribute { key, value } => format!("modeldb:/{}@{key}={value}", self.project),
+            Mark::Tag(tag) => format!("modeldb:/{}@{tag}", self.name),
+            Mark::Attribute { key, value } => format!("modeldb:/{}@{key}={value}", self.name),
         }
     }
 
@@ -162,10 +125,10 @@ impl Shelf for ModelDbShelf {
         let strays: Vec<Write> =
             self.holders()?.1.into_iter().filter(|other| other.id != run.id).map(|other| Write::Clear(other.id)).collect();
         if from != Some(run.id.as_str()) {
-            let replaced = (self.replaced(), from.unwrap_or(NOTHING).to_owned());
+            let replaced = (replaced_key(&self.mark), from.unwrap_or(NOTHING).to_owned());
             let new = kept.iter().cloned().chain([replaced]).filter(|(key, value)| run.attribute(key).as_ref() != Some(value));
             writes.extend(new.map(|(key, value)| Write::Attribute { run: run.id.clone(), key, value }));
-            let back = self.came_back();
+            let back = came_back_key(&self.mark);
             writes.extend(run.attribute(&back).map(|value| Write::Forget { run: run.id.clone(), key: back, value }));
             writes.push(Write::Set(Box::new(run.clone())));
         }
@@ -178,11 +141,10 @@ impl Shelf for ModelDbShelf {
 
     fn roll_back(&self, from: Option<&str>, write: bool) -> Result<Option<Planned>, CliError> {
         let (now, all) = self.holders()?;
-        let now = now.ok_or_else(|| {
-            CliError::input(format!("no run of `{}` has {}, so there is nothing to go back from", self.project, self.mark))
-        })?;
+        let now = now
+            .ok_or_else(|| CliError::input(format!("no run of `{}` has {}, so there is nothing to go back from", self.name, self.mark)))?;
         // A second try of the same command finds its work done. `--from` says outright what is meant.
-        if let Some(undone) = now.attribute(&self.came_back())
+        if let Some(undone) = now.attribute(&came_back_key(&self.mark))
             && from.is_none_or(|from| from == undone)
             && all.len() == 1
         {
@@ -191,7 +153,7 @@ impl Shelf for ModelDbShelf {
         if let Some(from) = from.filter(|from| *from != now.id) {
             return Err(self.moved(Some(from), Some(&now.id)));
         }
-        let previous = match now.attribute(&self.replaced()) {
+        let previous = match now.attribute(&replaced_key(&self.mark)) {
             Some(id) if id == NOTHING => return Err(CliError::input(format!("the run `{}` was the first with {}", now.id, self.mark))),
             Some(id) => self.run(&id)?,
             None => {
@@ -200,7 +162,7 @@ impl Shelf for ModelDbShelf {
             }
         };
         let mut writes = vec![
-            Write::Attribute { run: previous.id.clone(), key: self.came_back(), value: now.id.clone() },
+            Write::Attribute { run: previous.id.clone(), key: came_back_key(&self.mark), value: now.id.clone() },
             Write::Set(Box::new(previous.clone())),
         ];
         writes.extend(all.into_iter().filter(|other| other.id != previous.id).map(|other| Write::Clear(other.id)));

@@ -11,7 +11,7 @@ use proofmark_core::value::Value;
 use proofmark_kubeflow::pipelines::{self, LocalRuns, Metrics, Pipelines, Run, State, text_of};
 use proofmark_kubeflow::registry::Registry;
 use proofmark_kubeflow::{Access, Credentials, Error};
-use proofmark_mlflow::run::PARENT_TAG;
+use proofmark_mlflow::run::{PARENT_TAG, Run as MlflowRun, Status};
 use proofmark_mlflow::store;
 
 use super::choose::counts;
@@ -148,15 +148,24 @@ impl KubeflowRuns {
     fn of_mlflow(&self, id: &str) -> Result<Option<Logged>, Trouble> {
         let Some(store) = &self.mlflow else { return Ok(None) };
         let Some(root) = store.run(id)? else { return Ok(None) };
+        let unfit = |why: String| Err(Trouble::new(format!("the run `{id}` of MLflow, to which the pipeline logged, {why}")));
+        if root.deleted || root.status != Status::Finished {
+            return unfit(format!("is {}", if root.deleted { "deleted" } else { root.status.name() }));
+        }
         let query = store::Query {
             experiments: vec![root.experiment.clone()],
             tags: vec![(PARENT_TAG.to_owned(), vec![root.id.clone()])],
             name: None,
             limit: MOST_TASKS,
         };
-        let tasks = store.search(&query)?.runs;
+        let found = store.search(&query)?;
+        if !found.skipped.is_empty() || found.incomplete.is_some() || found.runs.len() >= MOST_TASKS {
+            return unfit("has nested runs that cannot all be read".to_owned());
+        }
         let mut values: BTreeMap<String, f64> = root.metrics.iter().map(|(name, point)| (name.clone(), point.value)).collect();
-        for task in tasks.iter().rev().filter(|task| task.tag(PARENT_TAG) == Some(&root.id)) {
+        // Oldest first, so that of a task that was tried again the last try counts.
+        let is_task = |run: &&MlflowRun| run.tag(PARENT_TAG) == Some(&root.id) && !run.deleted && run.status == Status::Finished;
+        for task in found.runs.iter().rev().filter(is_task) {
             values.extend(task.metrics.iter().map(|(name, point)| (format!("{}.{name}", task.name), point.value)));
         }
         let way = format!("from the run `{}` of MLflow ({})", root.id, store.title());

@@ -25,7 +25,7 @@ use proofmark_core::tracked::pool::{Candidate, Query};
 pub(crate) use self::choose::Side;
 pub(crate) use self::kubeflow::model_registry;
 pub(crate) use self::mlflow::registry;
-pub(crate) use self::modeldb::{Project as ModelDbProject, project as modeldb_project};
+pub(crate) use self::modeldb::{Project as ModelDbProject, came_back_key, project as modeldb_project, replaced_key};
 pub(crate) use self::opener::Opener;
 pub(crate) use self::production::Reference;
 use self::tracker::{Tracker, Trouble};
@@ -102,7 +102,12 @@ pub(crate) fn files(config: &Config) -> Vec<RepoPath> {
 }
 
 /// What was logged, by commit.
-pub(crate) type ByCommit = BTreeMap<String, Reading>;
+#[derive(Default)]
+pub(crate) struct ByCommit {
+    pub(crate) readings: BTreeMap<String, Reading>,
+    /// What may be missing, and why: sentence fragments.
+    pub(crate) notes: Vec<String>,
+}
 
 /// What runs of each system logged, by commit, for those of these commits that have any.
 pub(crate) fn of_commits(config: &Config, opener: &Opener, commits: &[String]) -> Vec<(RepoPath, Result<ByCommit, Trouble>)> {
@@ -191,30 +196,52 @@ impl Source {
     /// What the runs of each commit logged: as a comparison would read them.
     fn of_commits(&self, commits: &[String]) -> Result<ByCommit, Trouble> {
         let finding = &self.finding;
+        self.tracker.expect(commits);
         let mut runs: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
+        let mut found_all = ByCommit::default();
         for chunk in commits.chunks(self.tracker.values_at_once().max(1)) {
             let mut tags = vec![(finding.commit.clone(), chunk.to_vec())];
             tags.extend(finding.tags.iter().map(|(name, value)| (name.clone(), vec![value.clone()])));
             let found = self.tracker.search(&Query { tags, limit: MOST_LOGGED, ..Query::default() })?;
-            let counts = |run: &Candidate| run.aside.is_none() && (finding.children || run.parent.is_none());
+            found_all.notes.extend(found.incomplete);
+            found_all.notes.extend(found.skipped.iter().map(|one| format!("the run `{}` cannot be read: {}", one.run, one.reason)));
+            let parents: BTreeSet<String> = found.runs.iter().filter_map(|run| run.parent.clone()).collect();
+            let counts = |run: &Candidate| {
+                let is_part = if finding.children { !parents.contains(&run.id) } else { run.parent.is_none() };
+                run.aside.is_none() && is_part
+            };
             for run in found.runs.into_iter().filter(counts) {
                 let commit = run.tag(&finding.commit).filter(|commit| chunk.iter().any(|one| one == commit)).map(str::to_owned);
                 runs.entry(commit.unwrap_or_default()).or_default().push(run);
             }
         }
         runs.remove("");
-        let reading = |(commit, mut runs): (String, Vec<Candidate>)| {
+        for (commit, mut runs) in runs {
             runs.sort_by(|one, two| (one.started, &one.id).cmp(&(two.started, &two.id)));
             let from = if finding.newest { runs.len() - 1 } else { 0 };
-            Ok((commit, self.reading(&runs[from..])?))
-        };
-        runs.into_iter().map(reading).collect()
+            match self.reading(&runs[from..]) {
+                Ok(reading) => drop(found_all.readings.insert(commit, reading)),
+                Err(trouble) => found_all.notes.push(format!("{commit:.10}: {trouble}")),
+            }
+        }
+        Ok(found_all)
     }
 
     fn add(&mut self, sides: &mut Sides<'_>) {
         let (base_side, head_side) = (sides.base.0, sides.head.0);
+        let commits = |side: &Side| side.commits.iter().chain(&side.before).cloned().collect::<Vec<_>>();
+        self.tracker.expect(&[commits(head_side), commits(base_side)].concat());
         let head = self.side(head_side, base_side, &[], sides.head.1, true);
         let base = self.side(base_side, head_side, &head, sides.base.1, false);
+        // Compared with itself everything is as it was.
+        let is_one = |run: &&Candidate| base.iter().any(|other| other.id == run.id);
+        let is_same_code = head_side.commits.iter().any(|commit| base_side.commits.contains(commit));
+        if let Some(run) = head.iter().find(is_one).filter(|_| !is_same_code) {
+            let told = format!("has the run `{}` for both sides, which would be compared with itself", run.id);
+            let hint = "train this commit, or let runs say their commit";
+            let problem = Problem::new(ProblemKind::Unavailable, self.file.clone(), told).hint(hint);
+            sides.head.1.metrics.insert(self.file.clone(), Reading::unavailable(problem));
+        }
         (self.base, self.head) = (base, head);
         let (of_base, of_head) = (self.data(&self.base), self.data(&self.head));
         values::warn_of_data(&self.file, &of_base, &of_head, !self.head.is_empty(), sides.head.1);

@@ -8,7 +8,7 @@ use proofmark_core::glob::Glob;
 use proofmark_core::key::Key;
 use proofmark_core::tracked::pool::{Candidate, Found, Pool, Query, Skipped};
 use proofmark_core::value::Value;
-use proofmark_modeldb::{Access, Aside, Credentials, ModelDb, Run, Unreadable};
+use proofmark_modeldb::{Access, Aside, Credentials, Mark, ModelDb, Run, Unreadable, evidence_key};
 
 use super::choose::counts;
 use super::opener::Opener;
@@ -26,6 +26,8 @@ pub(super) struct ModelDbRuns {
     project: String,
     /// The ids of the experiments that count; all of the project where there are none.
     experiments: Vec<String>,
+    /// The commits of both sides: a run may say its own in part, in a tag, or by its code.
+    commits: RefCell<Vec<String>>,
     /// The runs that were seen, by id.
     seen: RefCell<BTreeMap<String, Run>>,
 }
@@ -43,22 +45,34 @@ impl ModelDbRuns {
             let missing = || Trouble::new(format!("the project `{}` has no experiment `{name}`", config.project));
             experiments.push(found.ok_or_else(missing)?.id);
         }
-        Ok(Self { config: config.clone(), metrics, server, project: project.id, experiments, seen: RefCell::default() })
+        Ok(Self {
+            config: config.clone(),
+            metrics,
+            server,
+            project: project.id,
+            experiments,
+            commits: RefCell::default(),
+            seen: RefCell::default(),
+        })
     }
 
-    /// Keeps a run, and says what has to be known to choose it. `commit` is one that it says in another way than by the attribute.
-    fn candidate(&self, run: Run, commit: Option<&str>, aside: Option<Aside>) -> Candidate {
-        let finding = self.config.finding();
+    /// Keeps a run, and says what has to be known to choose it.
+    fn candidate(&self, run: Run, aside: Option<Aside>) -> Candidate {
+        let attribute = self.config.finding().commit;
         let mut tags: BTreeMap<String, String> =
             run.attributes.keys().filter_map(|name| Some((name.clone(), run.attribute(name)?))).collect();
-        let of_code = run.code.as_ref().map(|code| code.hash.as_str()).filter(|hash| !hash.is_empty());
-        if let Some(commit) = commit {
-            tags.insert(finding.commit, commit.to_owned());
-        } else if let Some(commit) = of_code {
-            tags.entry(finding.commit).or_insert_with(|| commit.to_owned());
+        let commits = self.commits.borrow();
+        let said = commits.iter().find(|commit| run.says_commit(commit, &attribute).is_some()).cloned();
+        let of_code = run.code.as_ref().map(|code| code.hash.clone()).filter(|hash| !hash.is_empty());
+        match (said, of_code) {
+            (Some(commit), _) => drop(tags.insert(attribute, commit)),
+            (None, Some(commit)) => drop(tags.entry(attribute).or_insert(commit)),
+            (None, None) => {}
         }
         let is_elsewhere = run.project != self.project || !(self.experiments.is_empty() || self.experiments.contains(&run.experiment));
-        let aside = if is_elsewhere { Some(ELSEWHERE) } else { aside.or_else(|| run.aside()).map(Aside::name) };
+        // Whatever it is found by: of files that nobody can look up again no commit can be judged.
+        let dirty = run.is_dirty().then_some(Aside::Dirty);
+        let aside = if is_elsewhere { Some(ELSEWHERE) } else { aside.or_else(|| run.aside()).or(dirty).map(Aside::name) };
         let candidate = Candidate {
             id: run.id.clone(),
             name: run.name.clone(),
@@ -80,13 +94,9 @@ impl ModelDbRuns {
     /// Runs of these commits, by the attribute, a tag, or the version of the code.
     fn of_commits(&self, query: &proofmark_modeldb::Query, commits: &[String], attribute: &str) -> Result<Found, Trouble> {
         let found = self.server.of_commits(query, commits, attribute)?;
-        let counted = found.runs.into_iter().map(|by| self.candidate(by.run, Some(&by.commit), None)).collect::<Vec<_>>();
-        let said = |run: &Run| commits.iter().find(|commit| run.says_commit(commit, attribute).is_some()).cloned();
-        let aside = found.aside.into_iter().map(|(run, aside)| {
-            let commit = said(&run);
-            self.candidate(run, commit.as_deref(), Some(aside))
-        });
-        let runs = counted.into_iter().chain(aside.collect::<Vec<_>>()).collect();
+        let counted = found.runs.into_iter().map(|by| (by.run, None));
+        let aside = found.aside.into_iter().map(|(run, aside)| (run, Some(aside)));
+        let runs = counted.chain(aside).map(|(run, aside)| self.candidate(run, aside)).collect();
         Ok(Found { runs, skipped: skipped(found.unreadable), incomplete: found.incomplete })
     }
 }
@@ -96,7 +106,7 @@ fn server(config: &Config, opener: &Opener) -> Result<ModelDb, Trouble> {
     let place = opener.server(config.host.as_deref(), VARIABLE, "[[modeldb]]", "host")?;
     let mut access = Access::from_environment(Some(&place.address), &|name| opener.var(name), opener.terms())?;
     if !place.with_credentials {
-        access.credentials = Credentials::Nobody;
+        (access.credentials, access.organization) = (Credentials::Nobody, None);
     }
     if let Some(workspace) = &config.workspace {
         access.workspace = Some(workspace.clone());
@@ -104,19 +114,58 @@ fn server(config: &Config, opener: &Opener) -> Result<ModelDb, Trouble> {
     Ok(ModelDb::open(&access)?)
 }
 
-/// A project of ModelDB.
+/// A project of ModelDB. Marks are of the whole project, whatever experiments are judged.
 pub(crate) struct Project {
     pub(crate) server: ModelDb,
     pub(crate) id: String,
-    /// The experiments that count; all where there are none.
-    pub(crate) experiments: Vec<String>,
 }
 
 /// A project by its name, as the configuration has it, else as the environment does.
 pub(crate) fn project(opener: &Opener, config: Option<&Whole>, name: &str) -> Result<Project, Trouble> {
     let known = config.and_then(|config| config.modeldb.iter().find(|runs| runs.project == name)).cloned();
     let runs = ModelDbRuns::open(&known.unwrap_or_else(|| Config { project: name.to_owned(), ..Config::default() }), None, opener)?;
-    Ok(Project { server: runs.server, id: runs.project, experiments: runs.experiments })
+    Ok(Project { server: runs.server, id: runs.project })
+}
+
+impl Project {
+    /// All runs with a mark, and the one of them that is meant: where a move was cut off, that is the one that says it replaced
+    /// another, or came back for it.
+    pub(crate) fn holders(&self, mark: &Mark) -> Result<(Option<Run>, Vec<Run>), Trouble> {
+        let current = self.server.current(&self.id, &[], mark)?;
+        if let Some(why) = current.incomplete.or_else(|| current.unreadable.first().map(|one| format!("`{}` cannot be read", one.run))) {
+            return Err(Trouble { outside: true, ..Trouble::new(format!("which run has {mark} cannot be told: {why}")) });
+        }
+        let runs = current.runs;
+        if runs.len() < 2 {
+            return Ok((runs.first().cloned(), runs));
+        }
+        let is_other = |run: &Run, key: &str| run.attribute(key).is_some_and(|id| runs.iter().any(|other| other.id == id));
+        let is_meant = |run: &&Run| is_other(run, &replaced_key(mark)) || is_other(run, &came_back_key(mark));
+        match runs.iter().filter(is_meant).collect::<Vec<_>>().as_slice() {
+            [one] => Ok((Some((*one).clone()), runs.clone())),
+            _ => {
+                let names = runs.iter().map(|run| format!("`{}`", run.id)).collect::<Vec<_>>().join(", ");
+                Err(Trouble::new(format!("several runs have {mark}: {names}")).hint("take it from all but one of them"))
+            }
+        }
+    }
+}
+
+/// The attribute of a run that says which one it replaced as the one with the mark.
+pub(crate) fn replaced_key(mark: &Mark) -> String {
+    evidence_key(&format!("replaced_{}", slug(mark)))
+}
+
+/// The attribute of a run that says in whose place it came back.
+pub(crate) fn came_back_key(mark: &Mark) -> String {
+    evidence_key(&format!("back_{}", slug(mark)))
+}
+
+fn slug(mark: &Mark) -> String {
+    match mark {
+        Mark::Tag(tag) => tag.clone(),
+        Mark::Attribute { key, value } => format!("{key}-{value}"),
+    }
 }
 
 fn skipped(unreadable: Vec<Unreadable>) -> Vec<Skipped> {
@@ -141,8 +190,8 @@ impl Pool for ModelDbRuns {
             Some((_, commits)) => self.of_commits(&asked, commits, &attribute)?,
             None => {
                 let found = self.server.search(&asked)?;
-                let counted = found.runs.into_iter().map(|run| self.candidate(run, None, None)).collect::<Vec<_>>();
-                let aside = found.aside.into_iter().map(|(run, aside)| self.candidate(run, None, Some(aside))).collect::<Vec<_>>();
+                let counted = found.runs.into_iter().map(|run| self.candidate(run, None)).collect::<Vec<_>>();
+                let aside = found.aside.into_iter().map(|(run, aside)| self.candidate(run, Some(aside))).collect::<Vec<_>>();
                 let runs = counted.into_iter().chain(aside).collect();
                 Found { runs, skipped: skipped(found.unreadable), incomplete: found.incomplete }
             }
@@ -152,7 +201,7 @@ impl Pool for ModelDbRuns {
     }
 
     fn run(&self, id: &str) -> Result<Option<Candidate>, Trouble> {
-        Ok(self.server.run(id)?.map(|run| self.candidate(run, None, None)))
+        Ok(self.server.run(id)?.map(|run| self.candidate(run, None)))
     }
 
     fn metrics(&self, run: &Candidate) -> Result<Vec<String>, Trouble> {
@@ -168,11 +217,19 @@ impl Tracker for ModelDbRuns {
         self.server.address()
     }
 
+    fn expect(&self, commits: &[String]) {
+        self.commits.replace(commits.to_vec());
+    }
+
     fn values(&self, run: &Candidate) -> Result<BTreeMap<Key, Value>, Trouble> {
         let Some(run) = self.seen(run) else { return Ok(BTreeMap::new()) };
         let mut values = BTreeMap::new();
         for (name, summaries) in self.config.history.iter().filter(|(name, _)| run.observed.contains(*name)) {
-            let points: Vec<f64> = self.server.history(&run.id, name)?.points.iter().map(|point| point.value).collect();
+            let history = self.server.history(&run.id, name)?;
+            if history.others > 0 || history.points.is_empty() {
+                return Err(Trouble::new(format!("the observations of `{name}` of the run `{}` are not all numbers, or gone", run.id)));
+            }
+            let points: Vec<f64> = history.points.iter().map(|point| point.value).collect();
             values.extend(summaries_of(name, &points, summaries));
         }
         let logged = run.metrics.into_iter().filter(|(name, _)| counts(self.metrics.as_deref(), name));

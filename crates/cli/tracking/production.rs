@@ -104,12 +104,7 @@ impl Tracking {
 
     fn of_modeldb(&self, text: &str, name: &str, mark: &Mark) -> Result<Production, Trouble> {
         let project = modeldb::project(self.opener("[[modeldb]]")?, self.config.as_ref(), name)?;
-        let current = project.server.current(&project.id, &project.experiments, mark)?;
-        if let Some(why) = current.incomplete {
-            return Err(Trouble::new(format!("`{text}` cannot be told: {why}")));
-        }
-        // Of several that carry it the newest one: nothing keeps two runs from it.
-        let Some(run) = current.runs.into_iter().next() else {
+        let (Some(run), _) = project.holders(mark)? else {
             return Ok(Production { title: text.to_owned(), run: Err(format!("no run of `{name}` has {mark}")) });
         };
         let run = self.run_of(&run.id, &format!("the run `{}`", run.id), "modeldb")?;

@@ -21,6 +21,9 @@ pub(super) trait Tracker: Pool<Error = Trouble> {
     /// The store as people know it, without credentials.
     fn title(&self) -> &str;
 
+    /// The commits of both sides, before any run is asked for: a system whose runs say theirs in several ways tells them apart by it.
+    fn expect(&self, _commits: &[String]) {}
+
     /// What a run logged and is asked for.
     fn values(&self, run: &Candidate) -> Result<BTreeMap<Key, Value>, Trouble>;
 

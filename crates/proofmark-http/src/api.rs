@@ -52,6 +52,8 @@ pub struct Api {
     runtime: OnceCell<Runtime>,
     identity: Identity,
     headers: RefCell<Option<Vec<Header>>>,
+    /// Whatever was sent before, which texts may still quote.
+    former: RefCell<Vec<Secret>>,
     /// Time spent on all questions together.
     spent: Cell<Duration>,
     requests: Cell<u32>,
@@ -101,6 +103,7 @@ impl Api {
             runtime: OnceCell::new(),
             identity,
             headers: RefCell::default(),
+            former: RefCell::default(),
             spent: Cell::default(),
             requests: Cell::default(),
         })
@@ -133,7 +136,8 @@ impl Api {
     /// A foreign text in one short line, without secrets.
     pub fn clean(&self, text: &str) -> String {
         let headers = self.headers.borrow();
-        let secrets: Vec<&Secret> = headers.iter().flatten().flat_map(|header| &header.secrets).collect();
+        let former = self.former.borrow();
+        let secrets: Vec<&Secret> = headers.iter().flatten().flat_map(|header| &header.secrets).chain(former.iter()).collect();
         one_line(text, &secrets)
     }
 
@@ -234,7 +238,10 @@ impl Api {
         let new = (self.identity)()?;
         let values = |headers: &[Header]| headers.iter().map(|header| (header.name.clone(), header.value.clone())).collect::<Vec<_>>();
         let is_other = self.headers.borrow().as_deref().is_none_or(|old| values(old) != values(&new));
-        self.headers.replace(Some(new));
+        let old = self.headers.replace(Some(new));
+        if is_other {
+            self.former.borrow_mut().extend(old.into_iter().flatten().flat_map(|header| header.secrets));
+        }
         Ok(is_other)
     }
 

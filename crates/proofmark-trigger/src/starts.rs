@@ -46,7 +46,7 @@ pub(crate) fn texts(start: &Start) -> impl Iterator<Item = String> {
         Start::Dispatch(start) => [some(&[&start.repository]), of_values(&start.payload)].concat(),
         Start::Jenkins(start) => [some(&[&start.branch]), of_values(&start.parameters)].concat(),
         Start::Kubeflow(start) => {
-            let names = [&start.version, &start.experiment, &start.name, &start.service_account];
+            let names = [&start.version, &start.experiment, &start.name];
             [some(&names), of_values(&start.parameters)].concat()
         }
         Start::Kserve(start) => some(&[&start.storage_uri]),
@@ -181,7 +181,7 @@ impl Filler<'_> {
             experiment: text("kubeflow.experiment", &start.experiment)?,
             parameters: self.values("kubeflow.parameters", &start.parameters)?,
             name: text("kubeflow.name", &start.name)?,
-            service_account: self.some_word("kubeflow.service_account", start.service_account.as_ref())?,
+            service_account: start.service_account.clone(),
             cache: start.cache,
         })
     }

@@ -268,3 +268,22 @@ fn observations_are_summed_up() {
     let report = lab.gate(1);
     assert_eq!(statuses(&report), ["loss.last unchanged", "loss.min regressed"]);
 }
+
+#[test]
+fn the_bases_run_does_not_stand_for_the_head_however_it_says_its_commit() {
+    let metrics: &[(&str, f64)] = &[("auc", 0.9)];
+    for way in ["short", "upper", "tag"] {
+        let lab = Lab::of(&policy("find = [\"commit\", \"newest\"]"));
+        let (short, upper) = (lab.base[..10].to_owned(), lab.base.to_uppercase());
+        let tag = format!("commit:{}", &lab.base[..12]);
+        let tags = [tag.as_str()];
+        let plain = RunSpec { name: "of-base", metrics, ..RunSpec::default() };
+        lab.log(match way {
+            "short" => RunSpec { commit: &short, ..plain },
+            "upper" => RunSpec { commit: &upper, ..plain },
+            _ => RunSpec { tags: &tags, ..plain },
+        });
+        let told = lab.told(2);
+        assert!(told.contains("no run") || told.contains("both sides"), "{way}: {told}");
+    }
+}

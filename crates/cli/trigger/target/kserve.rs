@@ -35,6 +35,20 @@ impl<'a> Kserve<'a> {
         Ok(self.cluster.get_or_init(|| opened))
     }
 
+    /// What is to be undone: on a second try only what the first one was about, since it may lead further else.
+    fn undo(&self, cluster: &Cluster, namespace: &str, service: &str, key: &str) -> Result<Undo, TargetError> {
+        if !was_sent(key, self.now)? {
+            return Ok(Undo::default());
+        }
+        let records = cluster.service(namespace, service).map_err(told)?.records();
+        let undone = records.into_iter().find_map(|record| record.rolled_back);
+        let unknown = || {
+            TargetError::outside(format!("whether {namespace}/{service} went back already cannot be told"))
+                .hint("look at it with `proofmark kubeflow service`, and go back by hand where it has not")
+        };
+        Ok(Undo { key: Some(undone.ok_or_else(unknown)?), forced: false })
+    }
+
     /// What a rollout rests on, beside its key.
     fn evidence(&self) -> BTreeMap<String, String> {
         let event = &self.now.source.event;
@@ -62,13 +76,8 @@ impl Target for Kserve<'_> {
                 key: key.to_owned(),
                 evidence: self.evidence(),
             }),
-            // These two leave no key of their own: what the journal knows is not done again, since a second way back would lead further.
-            Rollout::Promote | Rollout::Rollback if was_sent(key, self.now)? => {
-                let result = StepResult { passed: true, conclusion: "done before".to_owned(), id: None, url: None };
-                return Ok(Receipt { can_wait: false, result: Some(result), ..Receipt::new(Origin::Earlier) });
-            }
             Rollout::Promote => cluster.promote(namespace, service),
-            Rollout::Rollback => cluster.rollback(namespace, service, &Undo::default()),
+            Rollout::Rollback => cluster.rollback(namespace, service, &self.undo(cluster, namespace, service, key)?),
         }
         .map_err(told)?;
         let origin = match rolled.origin {

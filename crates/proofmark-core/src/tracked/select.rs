@@ -163,9 +163,10 @@ impl<P: Pool + ?Sized> Search<'_, P> {
         let tag = self.wanted.commit_tag;
         let size = self.pool.values_at_once().clamp(1, commits.len().max(1));
         for (chunk, nearer) in commits.chunks(size).zip((0..).step_by(size)) {
-            let runs = self.of_tag(tag, chunk.to_vec())?;
+            let runs = self.search(Some((tag, chunk.to_vec())), None)?;
             for (commit, steps) in chunk.iter().zip(nearer + 1..) {
-                let of: Vec<_> = runs.iter().filter(|run| run.tag(tag) == Some(commit)).cloned().collect();
+                // What those further away logged is nobody's business once a nearer one has runs.
+                let of = self.with_metrics(runs.iter().filter(|run| run.tag(tag) == Some(commit)).cloned().collect())?;
                 if !of.is_empty() {
                     let steps = if steps == 1 { "1 commit".to_owned() } else { format!("{steps} commits") };
                     return Ok(Some((of, format!("by the commit {}, {steps} before", short(commit)), Vec::new())));

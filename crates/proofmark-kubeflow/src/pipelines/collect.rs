@@ -10,6 +10,8 @@ use super::tree::Tree;
 const MOST_METRICS: usize = 20_000;
 /// Bytes of a name at most.
 const LONGEST_NAME: usize = 500;
+/// Tasks from the cache that are named at most.
+const MOST_CACHED: usize = 1000;
 /// Notes at most.
 const MOST_NOTES: usize = 20;
 /// What the launcher writes beside the metrics.
@@ -101,11 +103,15 @@ impl Collector {
 
     /// A task took its results from an earlier run.
     pub(super) fn cached(&mut self, task: &str) {
-        self.cached.insert(task.to_owned());
+        if self.cached.len() < MOST_CACHED {
+            self.cached.insert(task.to_owned());
+        }
     }
 
     /// Something to be said.
     pub(super) fn note(&mut self, text: String) {
+        // Names in it are the server's.
+        let text = proofmark_http::api::one_line(&text, &[]);
         if self.notes.contains(&text) {
             return;
         }

@@ -208,9 +208,9 @@ impl Pipelines {
                 Stop::Failing(self.api().clean(&format!("the metadata store answered {method} with gRPC status {code}{told}")))
             }
             Failed::Api(error @ ApiError::Strange { .. }) => Stop::Away(format!("no metadata store there: {error}")),
-            Failed::Api(error) if Self::is_absent(&error) || error.status() == Some(403) => {
-                Stop::Away(format!("no metadata store there: {error}"))
-            }
+            Failed::Api(error) if Self::is_absent(&error) => Stop::Away(format!("no metadata store there: {error}")),
+            // It is there, and may know the run.
+            Failed::Api(error) if error.status() == Some(403) => Stop::Failing(format!("the metadata store may not be read: {error}")),
             Failed::Api(error) if is_busy(&error) => Stop::Failing(format!("the metadata store does not answer: {error}")),
             Failed::Api(error) => Stop::Error(error.into()),
         }

@@ -130,7 +130,14 @@ impl Pipelines {
         };
         let manifest = answer.pipeline_runtime.map(|runtime| runtime.workflow_manifest).unwrap_or_default();
         // A workflow that is kept elsewhere is an empty one here.
-        let nodes = serde_json::from_str::<Workflow>(&manifest).unwrap_or_default().status.nodes;
+        let nodes = match manifest.trim() {
+            "" => BTreeMap::new(),
+            text => {
+                let damaged =
+                    |error: serde_json::Error| Error::Damaged { what: format!("the workflow of {}", run.id), why: error.to_string() };
+                serde_json::from_str::<Workflow>(text).map_err(damaged)?.status.nodes
+            }
+        };
         let (metrics, spec) = answer.run.map(|run| (run.metrics, run.pipeline_spec)).unwrap_or_default();
         let mut found = Collector::default();
         if metrics.len() == MOST_KEPT {
@@ -180,6 +187,7 @@ impl Pipelines {
         if !(is_part(node) && is_part(artifact)) {
             return Ok(None);
         }
+        let mut failed = None;
         for version in [V1, V2] {
             let call = Call::get("artifact", format!("{version}/runs")).part(&run.id).then("/nodes").part(node).then("/artifacts");
             // In base64, and with what is around it.
@@ -190,12 +198,13 @@ impl Pipelines {
                     return bytes.map(Some).map_err(|_| self.api().strange(&call, "its data are not base64").into());
                 }
                 Err(error) if Self::is_absent(&error) => {}
-                // Some versions say that an artifact which is not there is their own mistake.
-                Err(ApiError::Refused { status: 500, json: Some(_), .. }) => {}
+                // One version may have trouble with what the other one has.
+                Err(error @ ApiError::Refused { status: 500, json: Some(_), .. }) => failed = Some(error),
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(None)
+        // The node says that there is such a file: what cannot be read is not nothing.
+        failed.map_or(Ok(None), |error| Err(error.into()))
     }
 }
 

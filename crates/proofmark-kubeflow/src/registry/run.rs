@@ -32,7 +32,7 @@ pub enum Told {
 
 impl Default for RunNames {
     fn default() -> Self {
-        Self { properties: ["run_id", "kfp_run_id", "mlflow_run_id"].map(str::to_owned).to_vec(), artifacts: true }
+        Self { properties: ["kfp_run_id", "run_id"].map(str::to_owned).to_vec(), artifacts: true }
     }
 }
 

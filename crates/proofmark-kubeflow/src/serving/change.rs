@@ -298,6 +298,12 @@ fn earlier(service: &InferenceService, wanted: &Rollout) -> Result<Option<Planne
             .with_hint("other files need another key"));
     }
     let goal = Goal { shape, key: Some(wanted.key.clone()), starts_pods: true, leaves: None };
+    if !goal.is_reached(service) {
+        return Err(Error::Moved {
+            message: format!("somebody changed the files of `{}` since `{}` was rolled out", service.name, wanted.key),
+            hint: "roll out by another key, if that is what you want".to_owned(),
+        });
+    }
     Ok(Some(Planned::Already(goal, Some(record))))
 }
 

@@ -52,6 +52,13 @@ impl World {
         service.unwrap_or_else(|| panic!("there is no service {name}")).plans.push_back(plan);
     }
 
+    /// Somebody else gives a service other files.
+    pub fn redirect(&mut self, namespace: &str, name: &str, storage_uri: &str) {
+        if let Some(service) = self.services.get_mut(&(namespace.to_owned(), name.to_owned())) {
+            service.redirect(storage_uri);
+        }
+    }
+
     /// The object of a service, without a poll.
     pub fn service_of(&self, namespace: &str, name: &str) -> Option<Value> {
         self.services.get(&(namespace.to_owned(), name.to_owned())).map(Service::object)

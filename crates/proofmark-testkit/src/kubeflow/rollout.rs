@@ -115,6 +115,11 @@ fn template(object: &Value) -> Value {
 }
 
 impl Service {
+    /// Somebody gives it other files.
+    pub(crate) fn redirect(&mut self, storage_uri: &str) {
+        self.object["spec"]["predictor"]["model"]["storageUri"] = Value::String(storage_uri.to_owned());
+    }
+
     pub(crate) fn new(object: Value, now: i64) -> Self {
         let template = template(&object);
         Self {

@@ -84,7 +84,8 @@ fn check_kubeflow(start: &KubeflowStart, field: &str) -> Result<(), Mistake> {
     if let Some(file) = &start.file {
         check_folder(&name("file"), file)?;
     }
-    for (key, value) in [("host", &start.host), ("namespace", &start.namespace)] {
+    // Nor may an event choose whom it is asked of, or as whom it runs.
+    for (key, value) in [("host", &start.host), ("namespace", &start.namespace), ("service_account", &start.service_account)] {
         value.as_ref().map_or(Ok(()), |text| fixed(&name(key), text, &format!("{key} = \"…\"")))?;
     }
     Ok(())

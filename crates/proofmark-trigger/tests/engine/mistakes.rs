@@ -157,6 +157,10 @@ fn pipelines_and_services() {
     check_start("start.kubeflow = {file = 'p.yaml', version = 'v1'}", &["`start.kubeflow.version`: a version belongs to a pipeline"]);
     check_start("start.kubeflow.file = '../p.yaml'", &["`start.kubeflow.file`"]);
     check_start("start.kubeflow = {pipeline = 'p', host = '{{ event.branch }}'}", &["`start.kubeflow.host`: what is started cannot"]);
+    check_start(
+        "start.kubeflow = {pipeline = 'p', service_account = '{{ event.branch }}'}",
+        &["`start.kubeflow.service_account`: what is"],
+    );
     check_start("start.kserve = {service = 's', namespace = 'n'}", &["`start.kserve`: one of `storage_uri`, `promote = true` and"]);
     check_start("start.kserve = {service = 's', promote = true}", &["`start.kserve.namespace`: it is missing"]);
     check_start("start.kserve = {service = 's', namespace = 'n', promote = true, canary = 5}", &["`start.kserve.canary`: it is for"]);
