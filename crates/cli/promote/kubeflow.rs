@@ -76,15 +76,15 @@ impl Shelf for KubeflowShelf {
                 }
                 found
             }
-            None => of_runs
-                .into_iter()
-                .filter(|version| version.state == State::Live)
-                .max_by_key(|version| (version.created, version.id.parse::<u64>().ok()))
-                .ok_or_else(|| {
-                    CliError::input(format!("no version of `{model}` is of a run that was judged ({shown})")).hint(
-                        "register the model with the run's id in the property `kfp_run_id` or `run_id`, or as its artifact's modelSourceId",
-                    )
-                })?,
+            None => {
+                let (live, archived): (Vec<_>, Vec<_>) = of_runs.into_iter().partition(|version| version.state == State::Live);
+                let newest = live.into_iter().max_by_key(|version| (version.created, version.id.parse::<u64>().ok()));
+                newest.ok_or_else(|| match archived.first() {
+                    Some(version) => CliError::input(format!("version {} of `{model}` is archived", version.name)),
+                    None => CliError::input(format!("no version of `{model}` is of a run that was judged ({shown})"))
+                        .hint("register it with the run's id in the property `kfp_run_id` or `run_id`, or as its artifact's modelSourceId"),
+                })?
+            }
         };
         Ok(version(found))
     }
