@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::exit::CliError;
-
 /// The version of the documents' form; it grows when a field changes its meaning or goes.
 pub(super) const SCHEMA: u32 = 1;
 
@@ -72,9 +70,4 @@ pub(crate) struct ServiceDocument {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
-}
-
-pub(super) fn json<T: Serialize>(document: &T) -> Result<String, CliError> {
-    let text = serde_json::to_string_pretty(document);
-    text.map(|text| text + "\n").map_err(|error| CliError::input("cannot write the document").because(&error))
 }

@@ -1,9 +1,10 @@
-//! Waits for a run, and says why it failed.
+//! Waits for a run or a rollout, and says why it failed.
 
 use std::time::Duration;
 
 use proofmark_kubeflow::Error;
 use proofmark_kubeflow::pipelines::{Pace, Pipelines, State};
+use proofmark_kubeflow::serving::{Cluster, Patience, Rolled, Waited};
 
 /// How a run ended.
 pub(crate) struct Followed {
@@ -36,4 +37,14 @@ pub(crate) fn follow(pipelines: &Pipelines, run: &str, seconds: Option<u64>, pac
         }
     }
     Ok(Followed { passed, conclusion, state: ended.run.state, cached: ended.cached })
+}
+
+/// Waits until a rollout answers, at most so many seconds; why it does not, where that is known.
+pub(crate) fn follow_rollout(cluster: &Cluster, rolled: &Rolled, patience: &Patience, say: &dyn Fn(&str)) -> Result<Option<String>, Error> {
+    match cluster.wait(rolled, patience, &mut |line| say(&format!("  {line}"))) {
+        Ok(Waited::Ready(_)) => Ok(None),
+        Ok(Waited::Failed(failure)) => Ok(Some(failure.message)),
+        Err(error @ Error::TooLate { .. }) => Ok(Some(error.to_string())),
+        Err(error) => Err(error),
+    }
 }

@@ -8,7 +8,7 @@ use proofmark_kubeflow::pipelines::Origin;
 use proofmark_render::escape::terminal;
 use serde_json::Value;
 
-use super::document::{RunDocument, SCHEMA, json};
+use super::document::{RunDocument, SCHEMA};
 use super::follow::follow;
 use super::start::{Wanted, compiled, submission, typed};
 use super::{Server, connect};
@@ -145,7 +145,7 @@ pub(super) fn run(args: &Run, world: &World, printer: &Printer) -> Result<u8, Cl
     }
     match args.format {
         Form::Text => printer.data(told(&document).as_bytes())?,
-        Form::Json => printer.data(json(&document)?.as_bytes())?,
+        Form::Json => printer.data(proofmark_render::json(&document)?.as_bytes())?,
     }
     Ok(if document.passed == Some(false) { exit::BLOCKED } else { exit::ALLOWED })
 }

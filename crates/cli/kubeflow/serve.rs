@@ -2,11 +2,12 @@
 
 use clap::Args;
 use proofmark_kubeflow::Error;
-use proofmark_kubeflow::serving::{Cluster, InferenceService, Origin, Patience, Proposal, Rolled, Rollout, Undo, Waited};
+use proofmark_kubeflow::serving::{Cluster, InferenceService, Origin, Patience, Proposal, Rolled, Rollout, Undo};
 use proofmark_render::escape::terminal;
 
 use super::connect::{self, overtaken};
-use super::document::{SCHEMA, ServiceDocument, json};
+use super::document::{SCHEMA, ServiceDocument};
+use super::follow::follow_rollout;
 use super::run::Form;
 use crate::exit::{self, CliError};
 use crate::printer::Printer;
@@ -150,13 +151,7 @@ impl<'a> Meant<'a> {
         }
         if waiting.wait {
             let patience = Patience { total: std::time::Duration::from_secs(waiting.timeout), pause: connect::pause(self.world) };
-            let waited = self.cluster.wait(rolled, &patience, &mut |line| self.printer.say(&terminal(&format!("  {line}"))));
-            let failed = match waited {
-                Ok(Waited::Ready(_)) => None,
-                Ok(Waited::Failed(failure)) => Some(failure.message),
-                Err(error @ Error::TooLate { .. }) => Some(error.to_string()),
-                Err(error) => return Err(error.into()),
-            };
+            let failed = follow_rollout(&self.cluster, rolled, &patience, &|line| self.printer.say(&terminal(line)))?;
             (document.ready, document.reason) = (Some(failed.is_none()), failed);
         }
         self.print(&document)
@@ -168,7 +163,7 @@ impl<'a> Meant<'a> {
                 let lines: String = told(document).iter().map(|line| terminal(line) + "\n").collect();
                 self.printer.data(lines.as_bytes())?;
             }
-            Form::Json => self.printer.data(json(document)?.as_bytes())?,
+            Form::Json => self.printer.data(proofmark_render::json(document)?.as_bytes())?,
         }
         Ok(if document.ready == Some(false) { exit::BLOCKED } else { exit::ALLOWED })
     }

@@ -233,12 +233,10 @@ impl Pool for KubeflowRuns {
             Some(name) => &server.named(name, query.limit)?,
             None => server.all()?,
         };
-        let runs = found.runs.iter().map(|run| self.candidate(run, server));
-        let fits = |run: &Candidate| {
-            run.aside != Some(ELSEWHERE)
-                && query.tags.iter().all(|(name, values)| run.tags.get(name).is_some_and(|value| values.contains(value)))
-        };
-        let runs = runs.filter(fits).take(query.limit).collect();
+        // Most of a long list is of other commits, and need not be kept.
+        let fits = |run: &&Run| query.tags.iter().all(|(name, values)| run.parameter(name).is_some_and(|value| values.contains(&value)));
+        let runs = found.runs.iter().filter(fits).map(|run| self.candidate(run, server));
+        let runs = runs.filter(|run| run.aside != Some(ELSEWHERE)).take(query.limit).collect();
         let skipped = found.skipped.iter().map(|skipped| Skipped { run: skipped.run.clone(), reason: skipped.reason.clone() }).collect();
         Ok(Found { runs, skipped, incomplete: found.incomplete.clone() })
     }

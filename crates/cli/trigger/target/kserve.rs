@@ -4,15 +4,14 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use proofmark_kubeflow::Error;
-use proofmark_kubeflow::serving::{self, Cluster, Patience, Rolled, Undo, Waited};
+use proofmark_kubeflow::serving::{self, Cluster, Patience, Rolled, Undo};
 use proofmark_render::escape::terminal;
-use proofmark_trigger::target::{Fault, Origin, Receipt, Target, TargetError};
+use proofmark_trigger::target::{Origin, Receipt, Target, TargetError};
 use proofmark_trigger::{Call, PastRun, Rollout, StepResult};
 
-use super::was_sent;
-use crate::exit::CliError;
+use super::{of_kubeflow, was_sent};
 use crate::kubeflow::connect;
+use crate::kubeflow::follow::follow_rollout;
 use crate::kubeflow::serve::USUAL_SECONDS;
 use crate::trigger::Now;
 
@@ -40,7 +39,7 @@ impl<'a> Kserve<'a> {
         if !was_sent(key, self.now)? {
             return Ok(Undo::default());
         }
-        let records = cluster.service(namespace, service).map_err(told)?.records();
+        let records = cluster.service(namespace, service).map_err(of_kubeflow)?.records();
         let undone = records.into_iter().find_map(|record| record.rolled_back);
         let unknown = || {
             TargetError::outside(format!("whether {namespace}/{service} went back already cannot be told"))
@@ -79,7 +78,7 @@ impl Target for Kserve<'_> {
             Rollout::Promote => cluster.promote(namespace, service),
             Rollout::Rollback => cluster.rollback(namespace, service, &self.undo(cluster, namespace, service, key)?),
         }
-        .map_err(told)?;
+        .map_err(of_kubeflow)?;
         let origin = match rolled.origin {
             serving::Origin::New => Origin::New,
             serving::Origin::FoundAgain => Origin::FoundAgain,
@@ -99,13 +98,9 @@ impl Target for Kserve<'_> {
         };
         let total = Duration::from_secs(seconds.unwrap_or(USUAL_SECONDS));
         let patience = Patience { total, pause: connect::pause(self.now.world) };
-        let waited = self.cluster()?.wait(&rolled, &patience, &mut |line| self.now.printer.say(&terminal(&format!("  {line}"))));
-        let (passed, conclusion) = match waited {
-            Ok(Waited::Ready(_)) => (true, "ready".to_owned()),
-            Ok(Waited::Failed(failure)) => (false, failure.message),
-            Err(error @ Error::TooLate { .. }) => (false, error.to_string()),
-            Err(error) => return Err(told(error)),
-        };
+        let failed =
+            follow_rollout(self.cluster()?, &rolled, &patience, &|line| self.now.printer.say(&terminal(line))).map_err(of_kubeflow)?;
+        let (passed, conclusion) = failed.map_or_else(|| (true, "ready".to_owned()), |why| (false, why));
         Ok(StepResult { passed, conclusion, id: receipt.id.clone(), url: None })
     }
 
@@ -124,11 +119,4 @@ fn wanted(call: &Call) -> Result<(&str, &str, &Rollout), TargetError> {
         Call::Kserve { service, namespace, rollout } => Ok((service, namespace, rollout)),
         _ => Err(TargetError::input("this is no service of KServe")),
     }
-}
-
-/// Whoever was overtaken, or cannot tell, is told so.
-fn told(error: Error) -> TargetError {
-    let is_doubtful = matches!(error, Error::Doubt { .. });
-    let told = TargetError::from(CliError::from(error));
-    if is_doubtful { TargetError { fault: Fault::Doubt, ..told } } else { told }
 }

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use proofmark_core::event::Mark;
-use proofmark_kubeflow::Error;
 use proofmark_kubeflow::pipelines::{self, Pipelines, Run, Submission};
 use proofmark_kubeflow::spec::Spec;
 use proofmark_render::escape::terminal;
-use proofmark_trigger::target::{Fault, Origin, Receipt, Target, TargetError};
+use proofmark_trigger::target::{Origin, Receipt, Target, TargetError};
 use proofmark_trigger::{Call, PastRun, RunState, StepResult};
 use serde_json::Value;
 
 use super::command::root;
-use crate::exit::CliError;
+use super::of_kubeflow;
 use crate::kubeflow::follow::follow;
 use crate::kubeflow::{connect, start};
 use crate::trigger::Now;
@@ -121,7 +120,7 @@ impl Target for Kubeflow<'_> {
         let wanted = wanted(call)?;
         let pipelines = self.pipelines(&wanted)?;
         let submission = self.submission(pipelines, &wanted, key)?;
-        let started = pipelines.start_at(&submission, &connect::pace(self.now.world)).map_err(told)?;
+        let started = pipelines.start_at(&submission, &connect::pace(self.now.world)).map_err(of_kubeflow)?;
         started.notes.iter().for_each(|note| self.say(note));
         let origin = match started.origin {
             pipelines::Origin::New => Origin::New,
@@ -135,7 +134,7 @@ impl Target for Kubeflow<'_> {
         let wanted = wanted(call)?;
         let pipelines = self.pipelines(&wanted)?;
         let id = receipt.id.as_deref().ok_or_else(|| TargetError::input("nothing was started that could be waited for"))?;
-        let followed = follow(pipelines, id, seconds, &connect::pace(self.now.world), &|line| self.say(line)).map_err(told)?;
+        let followed = follow(pipelines, id, seconds, &connect::pace(self.now.world), &|line| self.say(line)).map_err(of_kubeflow)?;
         let (id, url) = (Some(id.to_owned()), receipt.url.clone());
         Ok(StepResult { passed: followed.passed, conclusion: followed.conclusion, id, url })
     }
@@ -146,15 +145,15 @@ impl Target for Kubeflow<'_> {
         if wanted.host.is_none() && self.now.world.var(connect::ENDPOINT).is_none() {
             return Ok(Vec::new());
         }
-        let runs = self.pipelines(&wanted)?.runs_like(KEYS).map_err(told)?;
+        let runs = self.pipelines(&wanted)?.runs_like(KEYS).map_err(of_kubeflow)?;
         Ok(runs.iter().filter_map(past_run).collect())
     }
 
     fn stop(&self, call: &Call, key: &str) -> Result<(), TargetError> {
         let wanted = wanted(call)?;
         let pipelines = self.pipelines(&wanted)?;
-        for run in pipelines.with_key(key).map_err(told)?.iter().filter(|run| !run.state.is_final()) {
-            pipelines.terminate(&run.id).map_err(told)?;
+        for run in pipelines.with_key(key).map_err(of_kubeflow)?.iter().filter(|run| !run.state.is_final()) {
+            pipelines.terminate(&run.id).map_err(of_kubeflow)?;
         }
         Ok(())
     }
@@ -171,10 +170,4 @@ fn past_run(run: &Run) -> Option<PastRun> {
     };
     let started = run.created.and_then(|time| u64::try_from(time / 1000).ok()).unwrap_or_default();
     Some(PastRun { mark, started, state, place: format!("Kubeflow run {}", run.id) })
-}
-
-fn told(error: Error) -> TargetError {
-    let is_doubtful = matches!(error, Error::Doubt { .. });
-    let told = TargetError::from(CliError::from(error));
-    if is_doubtful { TargetError { fault: Fault::Doubt, ..told } } else { told }
 }

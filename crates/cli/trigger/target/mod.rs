@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use proofmark_core::event::Mark;
 use proofmark_github::Link;
-use proofmark_trigger::target::{Origin, Receipt, Target, TargetError};
+use proofmark_trigger::target::{Fault, Origin, Receipt, Target, TargetError};
 use proofmark_trigger::{Call, StepResult};
 
 pub(super) use self::deployment::Deployer;
@@ -79,4 +79,11 @@ pub(super) fn was_sent(key: &str, now: &Now<'_>) -> Result<bool, TargetError> {
 fn handed_over(origin: Origin) -> Receipt {
     let result = StepResult { passed: true, conclusion: "handed over".to_owned(), id: None, url: None };
     Receipt { can_wait: false, result: Some(result), ..Receipt::new(origin) }
+}
+
+/// What Kubeflow said; where nobody can tell whether something was done, that is told so.
+fn of_kubeflow(error: proofmark_kubeflow::Error) -> TargetError {
+    let is_doubtful = matches!(error, proofmark_kubeflow::Error::Doubt { .. });
+    let told = TargetError::from(CliError::from(error));
+    if is_doubtful { TargetError { fault: Fault::Doubt, ..told } } else { told }
 }
