@@ -5,7 +5,6 @@
 //! puts its own into what is there then, and reads again afterwards; what a second writer changes within those milliseconds
 //! is lost to either of them, and only the one who is overwritten last can see it.
 
-mod experiments;
 mod model;
 mod promotion;
 mod property;
@@ -18,8 +17,7 @@ mod write;
 use proofmark_http::api::{Api, ApiError, Call};
 use serde_json::Value;
 
-pub use self::experiments::{Experiment, ExperimentRun, Metric};
-pub use self::model::{Artifact, Model, Source, State, Version, serving_uri};
+pub use self::model::{Artifact, Model, Source, State, Version};
 pub use self::promotion::{Former, Plan, Slot, Step};
 pub use self::property::{Changes, Properties, Property};
 pub use self::run::{RunNames, Told};

@@ -11,13 +11,8 @@ use serde_json::Value as Json;
 use crate::Error;
 use crate::access::Access;
 use crate::listing::Listing;
-use crate::run::{DatasetVersion, History, Run};
-use crate::wire::{OneRun, WireRun, time, whole};
-
-/// Experiments on one page.
-const PAGE: usize = 200;
-/// Experiments that are read at most.
-const MOST_EXPERIMENTS: usize = 10_000;
+use crate::run::{History, Run};
+use crate::wire::{OneRun, WireRun};
 
 /// A server of ModelDB 2.
 #[derive(Debug)]
@@ -143,35 +138,6 @@ impl ModelDb {
         Ok(found.filter(|found| found.name == name && !found.id.is_empty() && (found.project == project || found.project.is_empty())))
     }
 
-    /// All experiments of a project, by name.
-    ///
-    /// # Errors
-    /// See [`Error`]; [`Error::Input`] for more than 10,000.
-    pub fn experiments(&self, project: &str) -> Result<Vec<Experiment>, Error> {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Answer {
-            experiments: Vec<Experiment>,
-            #[serde(deserialize_with = "whole")]
-            total_records: i64,
-        }
-        let mut found = BTreeMap::new();
-        for page in 1..=MOST_EXPERIMENTS / PAGE {
-            let call = self.get("experiment/getExperimentsInProject").with("project_id", project);
-            let call = call.with("page_number", &page.to_string()).with("page_limit", &PAGE.to_string()).with("sort_key", "name");
-            let Some(answer) = self.api.found::<Answer>(&call)? else { return Ok(Vec::new()) };
-            let (count, before) = (answer.experiments.len(), found.len());
-            found.extend(answer.experiments.into_iter().map(|experiment| (experiment.id.clone(), experiment)));
-            let is_all = usize::try_from(answer.total_records).is_ok_and(|total| total > 0 && page * PAGE >= total);
-            if count < PAGE || is_all || found.len() == before {
-                let mut found: Vec<Experiment> = found.into_values().filter(|experiment| !experiment.id.is_empty()).collect();
-                found.sort_by(|one, two| (&one.name, &one.id).cmp(&(&two.name, &two.id)));
-                return Ok(found);
-            }
-        }
-        Err(Error::input(format!("the project has more than {MOST_EXPERIMENTS} experiments")).with_hint("name the experiments"))
-    }
-
     /// One run; `None` where there is none of this id.
     ///
     /// # Errors
@@ -189,41 +155,6 @@ impl ModelDb {
         let Some(found) = self.wire_run(run)? else { return Ok(History::default()) };
         let (points, others) = found.points(key);
         Ok(History { points, others })
-    }
-
-    /// A version of a dataset, which a run names in [`crate::Dataset::version`].
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub fn dataset_version(&self, id: &str) -> Result<Option<DatasetVersion>, Error> {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Version {
-            id: String,
-            dataset_id: String,
-            #[serde(deserialize_with = "whole")]
-            version: i64,
-            #[serde(deserialize_with = "whole")]
-            time_logged: i64,
-        }
-        #[derive(Deserialize)]
-        struct Answer {
-            dataset_version: Option<Version>,
-        }
-        #[derive(Deserialize)]
-        struct Named {
-            dataset: Option<Project>,
-        }
-        let found = self.api.found::<Answer>(&self.get("dataset-version/getDatasetVersionById").with("id", id))?;
-        let Some(found) = found.and_then(|answer| answer.dataset_version).filter(|version| !version.id.is_empty()) else {
-            return Ok(None);
-        };
-        let call = self.get("dataset/getDatasetById").with("id", &found.dataset_id);
-        // The name is only for people.
-        let named = self.api.found::<Named>(&call).ok().flatten().and_then(|answer| answer.dataset);
-        let name = named.map(|dataset| dataset.name).filter(|name| !name.is_empty());
-        let number = u64::try_from(found.version).unwrap_or_default();
-        Ok(Some(DatasetVersion { id: found.id, dataset: found.dataset_id, name, number, logged: time(found.time_logged) }))
     }
 
     /// Where people look at a run; none at the REST proxy, which has no pages.

@@ -25,6 +25,6 @@ pub use client::{Experiment, ModelDb, Project};
 pub use commit::{ByCommit, CommitRun, DEFAULT_ATTRIBUTE, Way};
 pub use error::Error;
 pub use mark::{Current, Mark};
-pub use run::{Aside, Code, Dataset, DatasetVersion, History, Point, Run, Standing};
+pub use run::{Aside, Code, Dataset, History, Point, Run, Standing};
 pub use search::{Found, Query, Unreadable};
 pub use write::{LONGEST_TAG, Written, evidence_key};

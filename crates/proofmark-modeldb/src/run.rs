@@ -57,21 +57,6 @@ pub struct Dataset {
     pub path: String,
 }
 
-/// A version of a dataset.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DatasetVersion {
-    /// Its id, which is a hash for datasets of ModelDB 2.
-    pub id: String,
-    /// The id of its dataset.
-    pub dataset: String,
-    /// The name of its dataset, where that can be read.
-    pub name: Option<String>,
-    /// Its number among the versions of the dataset.
-    pub number: u64,
-    /// When it was logged, in milliseconds since 1970.
-    pub logged: Option<i64>,
-}
-
 /// Code in git.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Code {

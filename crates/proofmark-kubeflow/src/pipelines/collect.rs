@@ -256,9 +256,6 @@ mod tests {
             assert!(keys.contains_key(key), "{key}: {keys:?}");
         }
         assert_eq!((keys["train.accuracy"].1, keys["train.cm.accuracy"].1, keys["train.flag"].1), (0.9, 1.0, 1.0));
-        let short = metrics.short();
-        assert_eq!(short.get("loss").map(|name| name.to_string()).as_deref(), Some("train.more.loss"));
-        assert!(!short.contains_key("accuracy") && !short.contains_key("f1"));
         assert_eq!(metrics.notes, ["`note` of `train.metrics` is text and no metric"]);
     }
 

@@ -97,7 +97,7 @@ impl Metrics {
     /// A key is `TASK.METRIC`: `train.accuracy`. Only where one task logs the same metric in two of its outputs, and for what was
     /// worked out from a matrix or a curve, it is `TASK.OUTPUT.METRIC`: `train.cm.accuracy`. So a key depends on nothing but
     /// the one task that logs it, and is the same on both sides of a comparison whatever other tasks a branch adds. A bare
-    /// `accuracy` would become another key as soon as a second task logs one; see [`Self::short`] for people who write it.
+    /// `accuracy` would become another key as soon as a second task logs one.
     pub fn keys(&self) -> BTreeMap<String, (&MetricName, f64)> {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for name in self.values.keys().filter(|name| !name.derived) {
@@ -116,25 +116,6 @@ impl Metrics {
             }
         }
         keys
-    }
-
-    /// The metrics that have a name of their own: no other task or output of this run has one of that name. What was logged
-    /// comes before what was worked out.
-    pub fn short(&self) -> BTreeMap<&str, &MetricName> {
-        let mut short = BTreeMap::new();
-        for derived in [true, false] {
-            let mut found: BTreeMap<&str, Option<&MetricName>> = BTreeMap::new();
-            for name in self.values.keys().filter(|name| name.derived == derived) {
-                found.entry(&name.metric).and_modify(|seen| *seen = None).or_insert(Some(name));
-            }
-            for (metric, name) in found {
-                match name {
-                    Some(name) => short.insert(metric, name),
-                    None => short.remove(metric),
-                };
-            }
-        }
-        short
     }
 }
 

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::property::{Properties, Property};
-use crate::Error;
 
 /// Whether something is in use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -148,22 +147,6 @@ impl Artifact {
     }
 }
 
-/// The address by which KServe fetches a version, where the registry's storage initializer is installed:
-/// `model-registry://churn/v3`.
-///
-/// # Errors
-/// [`Error::Input`] for a name that would make another address of it.
-pub fn serving_uri(model: &str, version: &str) -> Result<String, Error> {
-    for name in [model, version] {
-        let fits = |letter: char| letter.is_ascii_graphic() && !matches!(letter, '/' | '?' | '#' | '%' | '\\');
-        if name.is_empty() || matches!(name, "." | "..") || !name.chars().all(fits) {
-            return Err(Error::input(format!("`{name}` cannot be a part of KServe's address of a registered model"))
-                .with_hint("give the address of the version's files instead"));
-        }
-    }
-    Ok(format!("model-registry://{model}/{version}"))
-}
-
 /// A field that is a text or a whole number, and not empty.
 pub(super) fn text(value: &Value, name: &str) -> Option<String> {
     match value.get(name)? {
@@ -237,14 +220,6 @@ mod tests {
             json!(3),
         ] {
             assert!(Version::from_json(&bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn addresses_for_kserve() {
-        assert_eq!(serving_uri("churn", "v3").expect("an address"), "model-registry://churn/v3");
-        for (model, version) in [("a/b", "1"), ("a", ".."), ("", "1"), ("a", "1?x"), ("a", "1 2"), ("a%2f", "1")] {
-            assert!(serving_uri(model, version).is_err(), "{model} {version}");
         }
     }
 }

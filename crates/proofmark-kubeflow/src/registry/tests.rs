@@ -263,23 +263,6 @@ fn the_former_one_can_keep_another_value() {
     );
 }
 
-#[test]
-fn metrics_of_experiments() {
-    let fake = FakeKubeflow::start();
-    {
-        let mut world = fake.world();
-        let experiment = world.registry.experiment("churn");
-        world.registry.experiment_run(&experiment, "run-1", &[("auc", 0.9), ("loss", 0.2)]);
-    }
-    let registry = open(&fake);
-    let experiment = registry.experiment("churn").expect("an answer").expect("the experiment");
-    let runs = registry.experiment_runs(&experiment).expect("runs");
-    assert_eq!(runs.iter().map(|run| run.name.as_deref()).collect::<Vec<_>>(), [Some("run-1")]);
-    let metrics = registry.metrics(&runs[0]).expect("metrics");
-    assert_eq!(metrics.values().map(|metric| (metric.name.as_str(), metric.value)).collect::<Vec<_>>(), [("auc", 0.9), ("loss", 0.2)]);
-    assert_eq!(registry.experiment("none").expect("an answer"), None);
-}
-
 /// The real server: what a PATCH replaces, structs that change their form, names that are compared with LIKE.
 #[test]
 #[ignore = "needs the address of a real Model Registry in PROOFMARK_TEST_REGISTRY"]
@@ -322,10 +305,4 @@ fn a_real_registry() {
     registry.carry_out(&back).expect("back");
     let current = registry.current(&model, "stage", "production").expect("versions");
     assert_eq!(current.iter().map(|version| version.name.as_str()).collect::<Vec<_>>(), ["v1"]);
-    let experiment = make("experiments", json!({"name": format!("e_{stamp}")}));
-    let run = make("experiment_runs", json!({"name": "r", "experimentId": experiment}));
-    make(&format!("experiment_runs/{run}/artifacts"), json!({"artifactType": "metric", "name": "auc", "value": 0.75, "step": 1}));
-    let experiment = registry.experiment(&format!("e_{stamp}")).expect("an answer").expect("the experiment");
-    let runs = registry.experiment_runs(&experiment).expect("runs");
-    assert_eq!(registry.metrics(&runs[0]).expect("metrics")["auc"].value, 0.75);
 }

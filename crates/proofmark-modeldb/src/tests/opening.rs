@@ -90,12 +90,6 @@ fn projects_and_experiments_are_found_by_their_exact_name() {
     for none in ["Churn", "foreign", "", "../x"] {
         assert!(matches!(client.project(none), Ok(None) | Err(Error::Refused { status: 400, .. })), "{none}");
     }
-    for index in 0..450 {
-        scene.fake.world().experiment(&scene.project, &format!("e{index:03}"));
-    }
-    let found = client.experiments(&scene.project).expect("an answer");
-    assert_eq!((found.len(), found[0].name.as_str(), found[450].name.as_str()), (451, "baseline", "e449"));
-    assert!(client.experiments("none").expect("an answer").is_empty());
     let one = client.experiment(&scene.project, "baseline").expect("an answer").expect("an experiment");
     assert_eq!((one.id, one.project), (scene.experiment.clone(), scene.project.clone()));
     assert!(client.experiment(&scene.project, "Baseline").expect("an answer").is_none());
@@ -136,8 +130,6 @@ fn one_run_with_its_history_and_data() {
     let history = client.history(&id, "loss").expect("an answer");
     assert_eq!(history.points.iter().map(|point| (point.value, point.epoch)).collect::<Vec<_>>(), [(1.0, Some(0.0)), (0.5, Some(2.0))]);
     assert!(history.points[0].time > history.points[1].time && history.others == 0);
-    let data = client.dataset_version(&run.datasets[0].version).expect("an answer").expect("a version");
-    assert_eq!((data.name.as_deref(), data.number, data.id), (Some("train"), 1, version));
+    assert_eq!((run.datasets[0].name.as_str(), &run.datasets[0].version), ("data", &version));
     assert!(client.run("none").expect("an answer").is_none() && client.run("").expect("an answer").is_none());
-    assert!(client.dataset_version("none").expect("an answer").is_none());
 }
