@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use proofmark_kubeflow::Access;
 use proofmark_kubeflow::pipelines::{Pace, Pipelines};
 use proofmark_kubeflow::serving::{Cluster, ClusterAccess};
-use proofmark_kubeflow::{Access, Error};
 
-use crate::exit::{self, CliError};
+use crate::exit::CliError;
 use crate::network;
 use crate::world::World;
 
@@ -46,11 +46,4 @@ pub(crate) fn pause(world: &World) -> Duration {
 
 fn settling(world: &World) -> Option<Duration> {
     world.var("PROOFMARK_SETTLING_MILLISECONDS").and_then(|text| text.parse().ok()).map(Duration::from_millis)
-}
-
-/// Whoever was overtaken is blocked, as by a verdict.
-pub(crate) fn overtaken(error: Error) -> CliError {
-    let is_moved = matches!(error, Error::Moved { .. });
-    let told = CliError::from(error);
-    if is_moved { CliError { code: exit::BLOCKED, ..told } } else { told }
 }

@@ -5,7 +5,7 @@ use proofmark_kubeflow::Error;
 use proofmark_kubeflow::serving::{Cluster, InferenceService, Origin, Patience, Proposal, Rolled, Rollout, Undo};
 use proofmark_render::escape::terminal;
 
-use super::connect::{self, overtaken};
+use super::connect;
 use super::document::{SCHEMA, ServiceDocument};
 use super::follow::follow_rollout;
 use super::run::Form;
@@ -191,14 +191,14 @@ pub(super) fn deploy(args: &Deploy, world: &World, printer: &Printer) -> Result<
         evidence: std::collections::BTreeMap::new(),
     };
     if args.dry_run {
-        return meant.proposed(&meant.cluster.try_deploy(&rollout).map_err(overtaken)?);
+        return meant.proposed(&meant.cluster.try_deploy(&rollout)?);
     }
-    meant.rolled(&meant.cluster.deploy(&rollout).map_err(overtaken)?, &args.waiting)
+    meant.rolled(&meant.cluster.deploy(&rollout)?, &args.waiting)
 }
 
 pub(super) fn promote(args: &Promote, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let meant = Meant::new(&args.target, world, printer)?;
-    meant.rolled(&meant.cluster.promote(&meant.namespace, &args.target.service).map_err(overtaken)?, &args.waiting)
+    meant.rolled(&meant.cluster.promote(&meant.namespace, &args.target.service)?, &args.waiting)
 }
 
 pub(super) fn rollback(args: &Rollback, world: &World, printer: &Printer) -> Result<u8, CliError> {
@@ -212,9 +212,9 @@ pub(super) fn rollback(args: &Rollback, world: &World, printer: &Printer) -> Res
 
 /// What somebody else changed since can be overridden.
 fn back(error: Error) -> CliError {
-    let is_moved = matches!(error, Error::Moved { .. });
-    let told = overtaken(error);
-    if is_moved { told.hint("`--force` goes back all the same") } else { told }
+    let is_overtaken = error.is_overtaken();
+    let told = CliError::from(error);
+    if is_overtaken { told.hint("`--force` goes back all the same") } else { told }
 }
 
 fn told(document: &ServiceDocument) -> Vec<String> {

@@ -6,7 +6,6 @@ use proofmark_kubeflow::registry::{Former, Kind, Model, Plan, Property, Registry
 
 use super::shelf::{PREFIX, Planned, Shelf, Version};
 use crate::exit::CliError;
-use crate::kubeflow::connect::overtaken;
 
 /// What one version of a model has: `stage=production`.
 pub(super) struct KubeflowShelf {
@@ -59,7 +58,7 @@ impl Shelf for KubeflowShelf {
     }
 
     fn current(&self) -> Result<Option<Version>, CliError> {
-        Ok(self.registry.holder(&self.model, &self.slot).map_err(overtaken)?.map(version))
+        Ok(self.registry.holder(&self.model, &self.slot)?.map(version))
     }
 
     fn version(&self, named: Option<&str>, runs: &BTreeSet<&str>) -> Result<Version, CliError> {
@@ -94,13 +93,13 @@ impl Shelf for KubeflowShelf {
         let found = found.ok_or_else(|| CliError::input(format!("`{}` has no version {} any more", self.model.name, to.name)))?;
         let kept: BTreeMap<String, String> =
             evidence.iter().map(|(name, value)| (name.strip_prefix(PREFIX).unwrap_or(name).to_owned(), value.clone())).collect();
-        let plan = self.registry.plan_promotion(&self.model, &found, &self.slot, &kept).map_err(overtaken)?;
+        let plan = self.registry.plan_promotion(&self.model, &found, &self.slot, &kept)?;
         let (now, then) = (plan.from.as_ref().map(|version| version.name.as_str()), before.map(|version| version.name.as_str()));
         if now != then {
             return Err(self.moved(then, now));
         }
         if write {
-            self.registry.carry_out(&plan).map_err(overtaken)?;
+            self.registry.carry_out(&plan)?;
         }
         Ok(self.told(&plan, evidence))
     }
@@ -113,9 +112,9 @@ impl Shelf for KubeflowShelf {
             }
             None => None,
         };
-        let Some(plan) = self.registry.plan_rollback(&self.model, &self.slot, from.as_ref()).map_err(overtaken)? else { return Ok(None) };
+        let Some(plan) = self.registry.plan_rollback(&self.model, &self.slot, from.as_ref())? else { return Ok(None) };
         if write {
-            self.registry.carry_out(&plan).map_err(overtaken)?;
+            self.registry.carry_out(&plan)?;
         }
         Ok(Some(self.told(&plan, &[])))
     }

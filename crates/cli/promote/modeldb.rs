@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use proofmark_modeldb::{Error, Mark, Run, evidence_key};
+use proofmark_modeldb::{Mark, Run, evidence_key};
 
 use super::shelf::{PREFIX, Planned, Shelf, Version};
-use crate::exit::{self, CliError};
+use crate::exit::CliError;
 use crate::tracking::{ModelDbProject, came_back_key, replaced_key};
 
 /// A run that replaced none.
@@ -43,8 +43,7 @@ impl ModelDbShelf {
                 Write::Forget { run, key, value } => self.project.server.remove_attribute(run, key, value).map(drop),
                 Write::Set(run) => self.project.server.set_mark(run, &self.mark).map(drop),
                 Write::Clear(run) => self.project.server.clear_mark(run, &self.mark).map(drop),
-            }
-            .map_err(told)?;
+            }?;
         }
         self.project.server.forget();
         // Others may do the same at the same time, and know nothing of us.
@@ -180,11 +179,4 @@ fn version(run: &Run) -> Version {
         Some((format!("{PREFIX}{name}"), value))
     });
     Version { name: run.id.clone(), tags: kept.collect() }
-}
-
-/// Whoever was overtaken is blocked, as by a verdict.
-fn told(error: Error) -> CliError {
-    let is_moved = matches!(error, Error::Changed { .. });
-    let told = CliError::from(error);
-    if is_moved { CliError { code: exit::BLOCKED, ..told } } else { told }
 }

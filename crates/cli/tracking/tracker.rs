@@ -9,7 +9,7 @@ use proofmark_core::problem::{Problem, ProblemKind};
 use proofmark_core::tracked::pool::{Candidate, Pool};
 use proofmark_core::value::Value;
 
-use crate::exit::CliError;
+use crate::exit::{self, CliError};
 
 /// Why a run that is there does not count: it is kept for a while only.
 pub(super) const DELETED: &str = "deleted";
@@ -101,9 +101,9 @@ impl From<Trouble> for CliError {
     }
 }
 
-/// Errors of the crates of the systems, which all tell the same three things.
+/// Errors of the crates of the systems, which all tell the same things.
 macro_rules! from_error {
-    ($($error:ty),*) => {$(
+    ($($error:ty, $is_overtaken:expr;)*) => {$(
         impl From<$error> for Trouble {
             fn from(error: $error) -> Self {
                 Self { message: error.to_string(), hint: error.hint(), outside: error.is_outside() }
@@ -112,10 +112,18 @@ macro_rules! from_error {
 
         impl From<$error> for CliError {
             fn from(error: $error) -> Self {
-                Trouble::from(error).into()
+                let is_overtaken = $is_overtaken(&error);
+                let told = Self::from(Trouble::from(error));
+                // Whoever was overtaken is blocked, as by a verdict.
+                if is_overtaken { Self { code: exit::BLOCKED, ..told } } else { told }
             }
         }
     )*};
 }
 
-from_error!(proofmark_mlflow::Error, proofmark_kubeflow::Error, proofmark_modeldb::Error);
+from_error! {
+    // Promotions in MLflow look for themselves whether somebody came first.
+    proofmark_mlflow::Error, |_| false;
+    proofmark_kubeflow::Error, proofmark_kubeflow::Error::is_overtaken;
+    proofmark_modeldb::Error, proofmark_modeldb::Error::is_overtaken;
+}

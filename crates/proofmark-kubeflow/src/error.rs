@@ -160,6 +160,15 @@ impl Error {
             Self::Advised { error, .. } => error.is_outside(),
         }
     }
+
+    /// Whether somebody else wrote meanwhile, so that what was judged is no longer what is there.
+    pub fn is_overtaken(&self) -> bool {
+        match self {
+            Self::Moved { .. } => true,
+            Self::Advised { error, .. } => error.is_overtaken(),
+            _ => false,
+        }
+    }
 }
 
 impl From<ApiError> for Error {

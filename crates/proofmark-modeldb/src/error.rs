@@ -110,6 +110,11 @@ impl Error {
         }
     }
 
+    /// Whether somebody else wrote meanwhile, so that what was judged is no longer what is there.
+    pub fn is_overtaken(&self) -> bool {
+        matches!(self, Self::Changed { .. })
+    }
+
     /// The status of a refusal.
     pub(crate) fn status(&self) -> Option<u16> {
         if let Self::Refused { status, .. } = self { Some(*status) } else { None }
