@@ -1,5 +1,6 @@
 //! The real binary on real git repositories: one file per subcommand, and one for what is hostile or broken.
 
+mod acting;
 mod bad_input;
 mod compare;
 mod demo;

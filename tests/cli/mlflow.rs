@@ -22,6 +22,7 @@ use proofmark_testkit::repo::TestRepo;
 use proofmark_testkit::run::Program;
 use serde_json::Value;
 
+use crate::acting::chosen;
 use crate::{change, findings, json, proofmark, statuses};
 
 const MODEL: &str = "churn-clf";
@@ -113,12 +114,6 @@ impl Lab {
 /// A policy with more lines in its `[[mlflow]]`.
 fn policy(more: &str) -> String {
     format!("{SOURCE}{more}\n{RULE}")
-}
-
-/// The names of the runs of a side.
-fn chosen(report: &Value, side: &str) -> Vec<String> {
-    let runs = report["comparison"]["tracked"][0][side]["runs"].as_array();
-    runs.into_iter().flatten().filter_map(|run| run["name"].as_str()).map(str::to_owned).collect()
 }
 
 /// `why: names` of the runs of a side that did not count.

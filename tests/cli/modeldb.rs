@@ -10,6 +10,7 @@ use proofmark_testkit::repo::TestRepo;
 use proofmark_testkit::run::Program;
 use serde_json::Value;
 
+use crate::acting::chosen;
 use crate::{change, findings, json, proofmark, statuses};
 
 const SOURCE: &str = "[[modeldb]]\nproject = \"churn\"\n";
@@ -86,12 +87,6 @@ fn told(program: &Program, code: i32) -> String {
 /// A policy with more lines in its `[[modeldb]]`.
 fn policy(more: &str) -> String {
     format!("{SOURCE}{more}\n{RULE}")
-}
-
-/// The names of the runs of a side.
-fn chosen(report: &Value, side: &str) -> Vec<String> {
-    let runs = report["comparison"]["tracked"][0][side]["runs"].as_array();
-    runs.into_iter().flatten().filter_map(|run| run["name"].as_str()).map(str::to_owned).collect()
 }
 
 /// Why runs of a side did not count, as it is written down.

@@ -5,31 +5,7 @@ use serde_json::json as value;
 
 use super::trigger::{BY_NAME, Yard, rule};
 use super::*;
-
-const NAME: &str =
-    "x\u{1b}[31m\n::error::pwned\r| @ada [l](http://evil.example) <img src=x onerror=y> `c`d` <!-- z --> ${{ github.token }}\u{202e}";
-const PLACE: [&str; 8] = ["--post", "--dry-run", "--repository", "acme/widgets", "--pull-request", "7", "--annotations", "always"];
-
-/// No letter that moves a cursor or turns a text round, and no line that a runner takes for a command.
-#[track_caller]
-pub(super) fn tame(text: &str, form: &str) {
-    let acts = |letter: char| (letter.is_control() && !"\n\t".contains(letter)) || ('\u{202a}'..='\u{202e}').contains(&letter);
-    assert!(!text.contains(acts), "{form}: {text:?}");
-    assert!(!text.lines().any(|line| line.trim_start().starts_with("::error::pwned")), "{form}: {text}");
-}
-
-/// What stands in a span of code does not act.
-#[track_caller]
-fn inert(text: &str) {
-    for line in text.lines().filter(|line| !line.starts_with("<!-- proofmark:")) {
-        let parts: Vec<&str> = line.split('`').collect();
-        assert!(parts.len() % 2 == 1 && !line.contains("``"), "a span has no end: {line}");
-        let outside = parts.iter().step_by(2).copied().collect::<Vec<_>>().join(" ");
-        for acting in ["<img", "](", "<!-- z", "@ada", "${{", "http"] {
-            assert!(!outside.contains(acting), "{acting}: {line}");
-        }
-    }
-}
+use crate::acting::{NAME, inert, is_tame_in_forms, is_tame_where_posted, is_tame_where_shown, tame};
 
 /// The head is worse, so that everything is told.
 fn lab() -> Lab {
@@ -58,48 +34,17 @@ fn log(lab: &Lab, commit: &str, accuracy: f64, cached: &str) -> String {
 
 #[test]
 fn nothing_acts_wherever_it_is_shown() {
-    let lab = lab();
-    for arguments in [&["gate"][..], &["compare"], &["compare", "--all"], &["doctor"]] {
-        let ran = lab.program().run(arguments);
-        tame(&format!("{}{}", ran.stdout, ran.stderr), &format!("{arguments:?}"));
-        assert!(ran.code.is_some_and(|code| code <= 3), "{:?}", ran.code);
-    }
-    for arguments in [&["gate", "--format", "markdown"][..], &["compare", "--format", "markdown", "--all"]] {
-        let ran = lab.program().run(arguments);
-        tame(&ran.stdout, "markdown");
-        inert(&ran.stdout);
-    }
-    let report = json(&lab.program().run(&["gate", "--format", "json"]).expect(1));
-    assert_eq!(chosen(&report, "head"), [NAME]);
+    is_tame_where_shown(&lab().program());
 }
 
 #[test]
 fn nothing_acts_in_files_of_other_tools() {
-    let lab = lab();
-    for form in ["junit", "html", "sarif", "warnings-ng", "checks"] {
-        let text = lab.program().run(&["gate", "--format", form]).expect(1);
-        tame(&text, form);
-        assert!(!text.contains("<img") || form == "sarif" || form == "warnings-ng", "{form}: {text}");
-        if !["junit", "html"].contains(&form) {
-            json(&text);
-        }
-    }
+    is_tame_in_forms(&lab().program());
 }
 
 #[test]
 fn nothing_acts_in_what_is_posted() {
-    let lab = lab();
-    let ran = lab.program().run(&[&["gate", "main", "change"], &PLACE[..]].concat());
-    for row in json(&ran.expect(1)).as_array().expect("a list") {
-        for text in [&row["body"]["body"], &row["body"]["output"]["summary"], &row["body"]["output"]["text"]] {
-            let text = text.as_str().unwrap_or_default();
-            tame(text, "posted");
-            inert(text);
-        }
-        for annotation in row["body"]["output"]["annotations"].as_array().into_iter().flatten() {
-            tame(&format!("{}\n{}", annotation["title"], annotation["message"]), "annotation");
-        }
-    }
+    is_tame_where_posted(&lab().program());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use proofmark_testkit::kubeflow::{End, FakeKubeflow, Fault, Recorded, Script, St
 use proofmark_testkit::run::Ran;
 
 use super::*;
+use crate::acting::tame;
 
 const TOKEN: &str = "t0ken-of-ada";
 const PIPELINE: &str = "components:
@@ -257,7 +258,7 @@ fn its_result_is_the_exit_code_and_its_reason_is_told() {
     let told = format!("{}{}", ran.stdout, ran.stderr);
     assert_eq!(ran.code, Some(1), "{told}");
     assert!(told.contains("train failed") && told.contains("exit code") && told.contains("out of memory"), "{told}");
-    hostile::tame(&told, "wait");
+    tame(&told, "wait");
 }
 
 #[test]
@@ -355,7 +356,7 @@ fn hostile_branches_stay_values() {
     yard.repo.git(&["checkout", "-q", "-b", branch]);
     yard.repo.write("data.csv", "3").commit("more");
     let ran = yard.push(&["--wait"]);
-    hostile::tame(&format!("{}{}", ran.stdout, ran.stderr), "branch");
+    tame(&format!("{}{}", ran.stdout, ran.stderr), "branch");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(yard.asked()[0].body["runtime_config"]["parameters"]["git_sha"], branch);
 }

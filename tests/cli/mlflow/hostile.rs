@@ -1,8 +1,7 @@
 //! Names from a server that want to act: in terminals, Markdown, HTML and commands of the log.
 
 use super::*;
-
-const NAME: &str = "x\u{1b}[31m\n::error::pwned\r| @ada [l](http://evil.example) <img src=x onerror=y> `c`d` @ada [m](http://evil.example) <!-- z --> ${{ github.token }}\u{202e}";
+use crate::acting::{NAME, is_tame_in_forms, is_tame_where_posted, is_tame_where_shown, tame};
 
 fn lab() -> Lab {
     let repo = change(&[("proofmark.toml", &format!("[[mlflow]]\nname = \"churn\"\nexperiment = \"churn\"\n{RULE}"))], &[]);
@@ -25,65 +24,19 @@ fn lab() -> Lab {
     lab
 }
 
-#[track_caller]
-fn tame(text: &str, form: &str) {
-    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}') && !text.contains('\r'), "{form}: {text:?}");
-    assert!(!text.lines().any(|line| line.trim_start().starts_with("::error::pwned")), "{form}: {text}");
-}
-
-/// What stands in a span of code does not act; the names hold backticks themselves, so each line has its own spans.
-#[track_caller]
-fn inert(text: &str) {
-    for line in text.lines().filter(|line| !line.starts_with("<!-- proofmark:")) {
-        let parts: Vec<&str> = line.split('`').collect();
-        assert!(parts.len() % 2 == 1 && !line.contains("``"), "a span has no end: {line}");
-        let outside = parts.iter().step_by(2).copied().collect::<Vec<_>>().join(" ");
-        for acting in ["<img", "](", "<!-- z", "@ada", "${{", "http"] {
-            assert!(!outside.contains(acting), "{acting}: {line}");
-        }
-    }
+#[test]
+fn nothing_acts_wherever_it_is_shown() {
+    is_tame_where_shown(&lab().program());
 }
 
 #[test]
-fn nothing_acts_in_a_terminal() {
-    let lab = lab();
-    for arguments in [&["gate"][..], &["compare"], &["doctor"]] {
-        let ran = lab.program().run(arguments);
-        tame(&format!("{}{}", ran.stdout, ran.stderr), &format!("{arguments:?}"));
-        assert!(ran.code.is_some_and(|code| code <= 3), "{:?}", ran.code);
-    }
-}
-
-#[test]
-fn nothing_acts_in_markdown() {
-    let lab = lab();
-    for arguments in [&["gate", "--format", "markdown"][..], &["compare", "--format", "markdown"]] {
-        let ran = lab.program().run(arguments);
-        tame(&ran.stdout, "markdown");
-        inert(&ran.stdout);
-    }
+fn nothing_acts_in_files_of_other_tools() {
+    is_tame_in_forms(&lab().program());
 }
 
 #[test]
 fn nothing_acts_in_what_is_posted() {
-    let lab = lab();
-    let place = ["--post", "--dry-run", "--repository", "acme/widgets", "--pull-request", "7", "--annotations", "always"];
-    let ran = lab.program().run(&[&["gate", "main", "change"], &place[..]].concat());
-    let rows = json(&ran.expect(1));
-    for row in rows.as_array().expect("a list") {
-        for text in [row["body"]["body"].as_str(), row["body"]["output"]["summary"].as_str(), row["body"]["output"]["text"].as_str()] {
-            let text = text.unwrap_or_default();
-            tame(text, "posted");
-            inert(text);
-        }
-    }
-}
-
-#[test]
-fn json_keeps_them_as_they_are() {
-    let lab = lab();
-    let report = json(&lab.program().run(&["gate", "--format", "json"]).expect(1));
-    assert_eq!(chosen(&report, "head"), [NAME]);
+    is_tame_where_posted(&lab().program());
 }
 
 #[test]
