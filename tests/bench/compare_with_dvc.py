@@ -15,7 +15,6 @@ import json
 import os
 import random
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,16 +22,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MIB = 1024 * 1024
+sys.dont_write_bytecode = True
 
-
-@dataclass(frozen=True)
-class Run:
-    """One whole process."""
-
-    seconds: float
-    processor_seconds: float
-    peak_bytes: int
+from starter import Runs, Starter  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -53,8 +45,8 @@ class Case:
     dvc: list[str]
     bar: Bar = Bar()
     slow_for_dvc: bool = False
-    our_runs: list[Run] = field(default_factory=list)
-    dvc_runs: list[Run] = field(default_factory=list)
+    our_runs: Runs = field(default_factory=Runs)
+    dvc_runs: Runs = field(default_factory=Runs)
 
 
 # Repositories, made with `git fast-import`.
@@ -125,69 +117,22 @@ def environment() -> dict[str, str]:
 # Measuring.
 
 
-#: Runs what it is told and prints what the kernel says about it. It is a small process of its own because a new
-#: process begins with the peak memory of its parent, and this script is large.
-STARTER = r"""
-import os, sys, time
-nothing = os.open(os.devnull, os.O_RDWR)
-for line in sys.stdin:
-    folder, *command = line.rstrip("\n").split("\0")
-    os.chdir(folder)
-    started = time.perf_counter()
-    process = os.posix_spawn(command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, nothing, n) for n in (0, 1, 2)])
-    _, status, usage = os.wait4(process, 0)
-    seconds = time.perf_counter() - started
-    print(os.WEXITSTATUS(status) or os.WTERMSIG(status), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, flush=True)
-"""
-
-
-class Starter:
-    """Starts processes and tells what they used."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", STARTER], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def run(self, command: list[str], folder: Path) -> Run:
-        assert self.process.stdin and self.process.stdout
-        print("\0".join([str(folder), *command]), file=self.process.stdin, flush=True)
-        code, seconds, processor_seconds, peak = self.process.stdout.readline().split()
-        if code != "0":
-            raise SystemExit(f"exit code {code} of: (cd {folder} && {' '.join(command)})")
-        unit = 1 if sys.platform == "darwin" else 1024
-        return Run(float(seconds), float(processor_seconds), int(peak) * unit)
-
-    def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def measure(starter: Starter, case: Case, ours: str, dvc: str | None, runs: int, slow: bool) -> None:
     dvc_runs = 0 if dvc is None else 1 if case.slow_for_dvc and slow else 0 if case.slow_for_dvc else max(3, runs // 4)
-    starter.run([ours, *case.ours], case.folder)  # both begin with warm files
+    starter.run([ours, *case.ours], case.folder, environment())  # both begin with warm files
     if dvc and dvc_runs > 1:
-        starter.run([dvc, *case.dvc], case.folder)
+        starter.run([dvc, *case.dvc], case.folder, environment())
     for number in range(runs):
-        case.our_runs.append(starter.run([ours, *case.ours], case.folder))
+        case.our_runs.append(starter.run([ours, *case.ours], case.folder, environment()))
         if dvc and number < dvc_runs:
-            case.dvc_runs.append(starter.run([dvc, *case.dvc], case.folder))
+            case.dvc_runs.append(starter.run([dvc, *case.dvc], case.folder, environment()))
 
 
 # Telling.
 
 
-def milliseconds(runs: list[Run]) -> float:
-    return statistics.median(run.seconds for run in runs) * 1000
-
-
-def mebibytes(runs: list[Run]) -> float:
-    return statistics.median(run.peak_bytes for run in runs) / MIB
-
-
 def row(case: Case) -> tuple[list[str], bool]:
-    time_ours, memory_ours = milliseconds(case.our_runs), mebibytes(case.our_runs)
+    time_ours, memory_ours = case.our_runs.wall, case.our_runs.mib
     kept_time = case.bar.milliseconds is None or time_ours <= case.bar.milliseconds
     kept_memory = case.bar.mebibytes is None or memory_ours <= case.bar.mebibytes
     bars = ((case.bar.milliseconds, "ms"), (case.bar.mebibytes, "MiB"))
@@ -196,7 +141,7 @@ def row(case: Case) -> tuple[list[str], bool]:
     fastest = min(one.seconds for one in case.our_runs) * 1000
     cells = [case.name, f"{time_ours:.1f}", f"{fastest:.1f}", f"{memory_ours:.1f}"]
     if case.dvc_runs:
-        time_dvc, memory_dvc = milliseconds(case.dvc_runs), mebibytes(case.dvc_runs)
+        time_dvc, memory_dvc = case.dvc_runs.wall, case.dvc_runs.mib
         cells += [f"{time_dvc:.0f}", f"{memory_dvc:.0f}", f"{time_dvc / time_ours:.0f}x"]
     else:
         cells += ["-", "-", "-"]
@@ -214,7 +159,7 @@ def print_table(rows: list[list[str]]) -> None:
 def metrics(case: Case) -> dict[str, float]:
     """Our figures. Of the times the fastest: what else a machine does only adds to it."""
     fastest = min(run.seconds for run in case.our_runs) * 1000
-    return {"best_ms": round(fastest, 2), "median_ms": round(milliseconds(case.our_runs), 2), "peak_mib": round(mebibytes(case.our_runs), 2)}
+    return {"best_ms": round(fastest, 2), "median_ms": round(case.our_runs.wall, 2), "peak_mib": round(case.our_runs.mib, 2)}
 
 
 # The cases.
@@ -256,7 +201,7 @@ def main() -> int:
         print("DVC is not here (PROOFMARK_DVC): only proofmark is measured")
     nothing = shutil.which("true")
     if nothing:
-        floor = statistics.median(starter.run([nothing], root).peak_bytes for _ in range(5)) / MIB
+        floor = Runs(starter.run([nothing], root, environment()) for _ in range(5)).mib
         print(f"peak memory below {floor:.0f} MiB cannot be told: a new process begins with that of its parent")
     rows, figures, missed = [], {}, 0
     try:

@@ -32,10 +32,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+from compare_with_dvc import environment  # noqa: E402
 from scipy import stats  # noqa: E402
 from sklearn import metrics  # noqa: E402
-
-from compare_with_dvc import MIB, Run, Starter, environment  # noqa: E402
+from starter import MIB, Run, Starter  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTRIES = ("AT", "BE", "CH", "DE", "ES", "FR", "IT", "NL", "PL", "SE")
@@ -191,7 +191,7 @@ def whole(data: Data, folder: Path, binary: str, runs: int) -> list[Row]:
                 repository = make_repository(folder / f"{ending}-{where[:3]}", files, ending, where)
                 command = [binary, "gate", "HEAD~1", "HEAD"]
                 check_report(binary, repository)
-                taken = [starter.run(command, repository) for _ in range(runs)]
+                taken = [starter.run(command, repository, environment()) for _ in range(runs)]
                 name = f"{ending} in {where} to the verdict, 3 metrics, 10 slices"
                 seconds = statistics.median(run.seconds for run in taken)
                 note = "pandas and scikit-learn: values alone, no intervals"

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import urllib.request
@@ -30,6 +29,7 @@ sys.dont_write_bytecode = True
 sys.path[0:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("e2e", "mlflow")]
 
 from faulty import Proxy  # noqa: E402
+from starter import Runs, Starter  # noqa: E402
 from support import Repo, World  # noqa: E402
 
 EXPERIMENT = "churn"
@@ -57,40 +57,19 @@ while True:
 assert [client.get_run(found[commit]).run_id for commit in commits] == [found[commit] for commit in commits]
 """
 
-#: Starts what it is told. A small process of its own, since a new process begins with the peak memory of its parent.
-STARTER = r"""
-import json, os, sys, time
-nothing = os.open(os.devnull, os.O_RDWR)
-for line in sys.stdin:
-    told = json.loads(line)
-    os.chdir(told["folder"])
-    actions = [(os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, nothing, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
-    started = time.perf_counter()
-    process = os.posix_spawn(told["command"][0], told["command"], told["environment"], file_actions=actions)
-    _, status, usage = os.wait4(process, 0)
-    seconds = time.perf_counter() - started
-    print(json.dumps([os.waitstatus_to_exitcode(status), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]), flush=True)
-"""
-
 
 @dataclass
 class Figures:
     """Of one program."""
 
     name: str
-    seconds: list[float] = field(default_factory=list)
-    processor: list[float] = field(default_factory=list)
-    peaks: list[int] = field(default_factory=list)
+    runs: Runs = field(default_factory=Runs)
     requests: int = 0
 
-    @property
-    def wall(self) -> float:
-        return statistics.median(self.seconds) * 1000
-
     def cells(self) -> list[str]:
-        wall = [f"{value * 1000:.0f}" for value in (min(self.seconds), statistics.median(self.seconds), max(self.seconds))]
-        processor = f"{statistics.median(self.processor) * 1000:.0f}"
-        return [self.name, *wall, processor, f"{statistics.median(self.peaks) / 1024:.0f}", str(self.requests)]
+        fastest, slowest = (chosen(run.seconds for run in self.runs) * 1000 for chosen in (min, max))
+        numbers = (fastest, self.runs.wall, slowest, self.runs.cpu, self.runs.mib)
+        return [self.name, *(f"{number:.0f}" for number in numbers), str(self.requests)]
 
 
 HEADER = ["", "min ms", "median", "max", "cpu ms", "MiB", "requests"]
@@ -144,20 +123,10 @@ class Bench:
         self.repo.branch("change").commit("Change", {"README.md": "Words.\n"})
         self.commits = [self.repo.git("rev-parse", name).stdout.strip() for name in ("main", "change")]
         (world.folder / "client.py").write_text(CLIENT)
-        command = [sys.executable, "-I", "-S", "-c", STARTER]
-        self.starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.starter = Starter()
 
     def start(self, command: list[str], environment: dict[str, str], figures: Figures) -> None:
-        assert self.starter.stdin and self.starter.stdout
-        told = {"folder": str(self.repo.path), "command": command, "environment": environment}
-        print(json.dumps(told), file=self.starter.stdin, flush=True)
-        code, seconds, processor, peak = json.loads(self.starter.stdout.readline())
-        if code != 0:
-            shown = subprocess.run(command, cwd=self.repo.path, env=environment, capture_output=True, text=True, check=False)
-            sys.exit(f"{' '.join(command)} ended with {code}\n{shown.stdout}{shown.stderr}")
-        figures.seconds.append(seconds)
-        figures.processor.append(processor)
-        figures.peaks.append(peak)
+        figures.runs.append(self.starter.run(command, self.repo.path, environment))
 
     def ours(self, url: str, figures: Figures) -> None:
         binary = os.path.realpath(os.environ["PROOFMARK_BIN"])
@@ -187,9 +156,7 @@ class Bench:
         assert [[run["name"] for run in tracked[side]["runs"]] for side in ("base", "head")] == [["of-base"], ["of-head"]], tracked
 
     def close(self) -> None:
-        assert self.starter.stdin
-        self.starter.stdin.close()
-        self.starter.wait()
+        self.starter.close()
 
 
 def print_table(rows: list[list[str]]) -> None:
@@ -220,14 +187,14 @@ def main() -> int:
     finally:
         server.stop()
         world.remove()
-    ratio, bar = client.wall / ours.wall, 0.5 if arguments.loose else 1.0
+    ratio, bar = client.runs.wall / ours.runs.wall, 0.5 if arguments.loose else 1.0
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     print(f"{RUNS} runs in the experiment; {arguments.runs} runs of ours, {arguments.clients} of kfp's client; {load}\n")
     print_table([HEADER, ours.cells(), client.cells()])
     kept = ratio >= bar
     print(f"\nours is {ratio:.1f}x as fast: {'kept' if kept else 'MISSED'} (at least {bar:g}x)")
     if arguments.json:
-        told = {"ours_ms": round(ours.wall, 1), "client_ms": round(client.wall, 1), "ratio": round(ratio, 2)}
+        told = {"ours_ms": round(ours.runs.wall, 1), "client_ms": round(client.runs.wall, 1), "ratio": round(ratio, 2)}
         Path(arguments.json).write_text(json.dumps(told, indent=2) + "\n")
     return 0 if kept else 1
 

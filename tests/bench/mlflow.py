@@ -17,10 +17,8 @@ import os
 import random
 import shutil
 import sqlite3
-import statistics
 import subprocess
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,15 +26,15 @@ from pathlib import Path
 from typing import Any
 
 sys.dont_write_bytecode = True
-sys.path[0] = str(Path(__file__).resolve().parents[1] / "mlflow")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "mlflow"))
 
 from faulty import Proxy  # noqa: E402
 from server import Server, clean_environment, python  # noqa: E402
+from starter import Runs, Starter  # noqa: E402
 from world import BRANCH, COMMIT  # noqa: E402
 
 from support import Repo, World  # noqa: E402  # isort: skip
 
-MIB = 1024 * 1024
 EXPERIMENT = "churn"
 IN_DATABASE, IN_FOLDER, METRICS, PARAMS = 10_000, 1_000, 10, 5
 START = 1_700_000_000_000
@@ -54,42 +52,6 @@ for commit in commits:
     assert len(run.data.metrics) == 10
 """
 
-#: Starts what it is told. A small process of its own, since a new process begins with the peak memory of its parent.
-STARTER = r"""
-import json, os, sys, time
-nothing = os.open(os.devnull, os.O_RDWR)
-for line in sys.stdin:
-    told = json.loads(line)
-    os.chdir(told["folder"])
-    actions = [(os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, nothing, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
-    started = time.perf_counter()
-    process = os.posix_spawn(told["command"][0], told["command"], told["environment"], file_actions=actions)
-    _, status, usage = os.wait4(process, 0)
-    seconds = time.perf_counter() - started
-    print(json.dumps([os.waitstatus_to_exitcode(status), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]), flush=True)
-"""
-
-
-@dataclass
-class Figures:
-    """Of one program."""
-
-    seconds: list[float] = field(default_factory=list)
-    processor: list[float] = field(default_factory=list)
-    peaks: list[int] = field(default_factory=list)
-
-    @property
-    def wall(self) -> float:
-        return statistics.median(self.seconds) * 1000
-
-    @property
-    def cpu(self) -> float:
-        return statistics.median(self.processor) * 1000
-
-    @property
-    def mib(self) -> float:
-        return statistics.median(self.peaks) / MIB
-
 
 @dataclass
 class Case:
@@ -100,9 +62,9 @@ class Case:
     bar: float
     of_processor: bool = False
     requests: int | None = None
-    ours: Figures = field(default_factory=Figures)
-    without: Figures = field(default_factory=Figures)
-    client: Figures = field(default_factory=Figures)
+    ours: Runs = field(default_factory=Runs)
+    without: Runs = field(default_factory=Runs)
+    client: Runs = field(default_factory=Runs)
 
     @property
     def extra(self) -> float:
@@ -231,40 +193,31 @@ class Bench:
         self.repo, self.plain = self.repository("with", source), self.repository("without", "")
         self.commits = {name: self.repo.git("rev-parse", name).stdout.strip() for name in ("main", "change")}
         (world.folder / "client.py").write_text(CLIENT)
-        command = [sys.executable, "-I", "-S", "-c", STARTER]
-        self.starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.starter = Starter()
 
     def repository(self, name: str, policy: str) -> Repo:
         repo = Repo(self.world, name)
         repo.commit("Set up", {"proofmark.toml": policy, "metrics.json": '{"auc": 0.9}\n'})
         return repo.branch("change").commit("Change", {"metrics.json": '{"auc": 0.91}\n'})
 
-    def start(self, command: list[str], folder: Path, environment: dict[str, str], figures: Figures) -> None:
-        assert self.starter.stdin and self.starter.stdout
-        print(json.dumps({"folder": str(folder), "command": command, "environment": environment}), file=self.starter.stdin, flush=True)
-        code, seconds, processor, peak = json.loads(self.starter.stdout.readline())
-        if code != 0:
-            shown = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-            sys.exit(f"{' '.join(command)} ended with {code}\n{shown.stdout}{shown.stderr}")
-        figures.seconds.append(seconds)
-        figures.processor.append(processor)
-        figures.peaks.append(peak * (1 if sys.platform == "darwin" else 1024))
+    def start(self, command: list[str], folder: Path, environment: dict[str, str], runs: Runs) -> None:
+        runs.append(self.starter.run(command, folder, environment))
 
-    def ours(self, repo: Repo, uri: str, figures: Figures) -> None:
+    def ours(self, repo: Repo, uri: str, runs: Runs) -> None:
         environment = self.world.environment | {"MLFLOW_TRACKING_URI": uri}
         binary = os.path.realpath(os.environ["PROOFMARK_BIN"])
-        self.start([binary, "compare", "main", "change"], repo.path, environment, figures)
+        self.start([binary, "compare", "main", "change"], repo.path, environment, runs)
 
-    def client(self, uri: str, figures: Figures) -> None:
+    def client(self, uri: str, runs: Runs) -> None:
         environment = clean_environment({"MLFLOW_ALLOW_FILE_STORE": "true"})
         command = [python(), str(self.world.folder / "client.py"), uri, EXPERIMENT, self.commits["main"], self.commits["change"]]
-        self.start(command, self.world.folder, environment, figures)
+        self.start(command, self.world.folder, environment, runs)
 
     def measure(self, case: Case, times: int, clients: int) -> None:
         self.does_the_same(case.uri)
-        for figures in (Figures(), Figures()):
-            self.ours(self.repo, case.uri, figures)
-            self.ours(self.plain, case.uri, figures)
+        for runs in (Runs(), Runs()):
+            self.ours(self.repo, case.uri, runs)
+            self.ours(self.plain, case.uri, runs)
         for number in range(times):
             self.ours(self.repo, case.uri, case.ours)
             self.ours(self.plain, case.uri, case.without)
@@ -286,9 +239,7 @@ class Bench:
             return len(proxy.requests)
 
     def close(self) -> None:
-        assert self.starter.stdin
-        self.starter.stdin.close()
-        self.starter.wait()
+        self.starter.close()
 
 
 def print_table(rows: list[list[str]]) -> None:

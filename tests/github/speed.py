@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,26 +22,13 @@ from pathlib import Path
 from typing import Any
 
 sys.dont_write_bytecode = True
+sys.path.append(str(Path(__file__).resolve().parents[1] / "bench"))
 
 from scene import NAME, WORSE, WRITES, Change, Server, change, pull_request, world  # noqa: E402
+from starter import MIB, Run, Starter  # noqa: E402
 
-MIB = 1024 * 1024
 SLOW = 20
 MOST_SECONDS, MOST_REQUESTS, MOST_MIB = 0.3, 12, 40
-
-#: Starts what it is told. A small process of its own, since a new process begins with the peak memory of its parent.
-STARTER = r"""
-import json, os, sys, time
-nothing = os.open(os.devnull, os.O_RDWR)
-for line in sys.stdin:
-    told = json.loads(line)
-    os.chdir(told["folder"])
-    actions = [(os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, nothing, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
-    started = time.perf_counter()
-    process = os.posix_spawn(told["command"][0], told["command"], told["environment"], file_actions=actions)
-    _, status, usage = os.wait4(process, 0)
-    print(json.dumps([os.waitstatus_to_exitcode(status), time.perf_counter() - started, usage.ru_maxrss]), flush=True)
-"""
 
 
 @dataclass
@@ -65,8 +51,7 @@ class Figures:
 class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder, self.at = folder, change(folder, values=WORSE)
-        command = [sys.executable, "-I", "-S", "-c", STARTER]
-        self.starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.starter = Starter()
         (folder / "event.json").write_text(json.dumps(pull_request(self.at)))
 
     def environment(self, server: Server) -> dict[str, str]:
@@ -93,16 +78,9 @@ class Bench:
             "RUNNER_TEMP": str(self.folder),
         }
 
-    def start(self, arguments: list[str], environment: dict[str, str], code: int) -> tuple[float, int]:
-        assert self.starter.stdin and self.starter.stdout
+    def start(self, arguments: list[str], environment: dict[str, str], code: int) -> Run:
         binary = os.path.abspath(os.environ["PROOFMARK_BIN"])
-        told = {"folder": str(self.at.repo.path), "command": [binary, *arguments], "environment": environment}
-        print(json.dumps(told), file=self.starter.stdin, flush=True)
-        ended, seconds, peak = json.loads(self.starter.stdout.readline())
-        if ended != code:
-            shown = subprocess.run(told["command"], cwd=told["folder"], env=environment, capture_output=True, text=True)
-            sys.exit(f"{' '.join(arguments)} ended with {ended}, not {code}\n{shown.stdout}{shown.stderr}")
-        return seconds, peak * (1 if sys.platform == "darwin" else 1024)
+        return self.starter.run([binary, *arguments], self.at.repo.path, environment, code)
 
     def post(self, commands: list[tuple[list[str], int]], states: dict[str, Figures]) -> None:
         """Anew and once more, each by a later run."""
@@ -117,15 +95,13 @@ class Bench:
                 before = len(server.requests)
                 environment = self.environment(server) | {"GITHUB_RUN_ID": str(4711 + number)}
                 ran = [self.start(arguments, environment, code) for arguments, code in commands]
-                figures.seconds.append(sum(seconds for seconds, _ in ran))
-                figures.peaks.append(max(peak for _, peak in ran))
+                figures.seconds.append(sum(run.seconds for run in ran))
+                figures.peaks.append(max(run.peak_bytes for run in ran))
                 figures.requests.append(len(server.requests) - before)
                 posted(server, self.at, self.folder)
 
     def close(self) -> None:
-        assert self.starter.stdin
-        self.starter.stdin.close()
-        self.starter.wait()
+        self.starter.close()
 
 
 def posted(server: Server, at: Change, folder: Path) -> None:
