@@ -11,7 +11,6 @@
 //! | anything else | a list of rows, `[0].column` |
 
 use super::{Leaves, ParseError, plain_scalar};
-use crate::problem::Position;
 use crate::value::{Map, Value};
 
 const STEP_COLUMNS: [&str; 9] = ["step", "steps", "epoch", "epochs", "iteration", "iter", "global_step", "round", "timestamp"];
@@ -20,39 +19,34 @@ const STEP_COLUMNS: [&str; 9] = ["step", "steps", "epoch", "epochs", "iteration"
 pub(super) fn read(bytes: &[u8], delimiter: u8, leaves: Leaves) -> Result<Value, ParseError> {
     let table = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(table);
-    let header: Vec<String> = reader.headers().map_err(|error| explain(&error))?.iter().map(|name| name.trim().to_owned()).collect();
+    let header: Vec<String> = reader.headers().map_err(|error| explain(table, &error))?.iter().map(|name| name.trim().to_owned()).collect();
     if header.iter().all(String::is_empty) {
         return Err(ParseError::at(bytes, 0, "the file is empty").hint("a table needs a header line"));
     }
-    check_header(&header)?;
+    check_header(table, &header)?;
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| explain(&error))?;
-        rows.push(Row { start: start(table, &record), cells: record.iter().map(cell).collect() });
+        let record = record.map_err(|error| explain(table, &error))?;
+        rows.push(Row { start: start(table, record.position()), cells: record.iter().map(cell).collect() });
     }
-    shape(&header, rows, leaves)
+    shape(table, &header, rows, leaves)
 }
 
-fn check_header(header: &[String]) -> Result<(), ParseError> {
+fn check_header(table: &[u8], header: &[String]) -> Result<(), ParseError> {
     let mut seen = std::collections::HashSet::new();
     match header.iter().find(|name| !seen.insert(name.as_str())) {
-        Some(twice) => Err(on_line(1, format!("the column `{twice}` stands twice in the header"))),
+        Some(twice) => Err(ParseError::at(table, 0, format!("the column `{twice}` stands twice in the header"))),
         None => Ok(()),
     }
 }
 
-fn on_line(line: u32, message: String) -> ParseError {
-    ParseError { message, position: Some(Position { line, column: 1 }), hint: None }
-}
-
-fn explain(error: &csv::Error) -> ParseError {
-    let line = error.position().map_or(1, |at| u32::try_from(at.line()).unwrap_or(u32::MAX));
+fn explain(table: &[u8], error: &csv::Error) -> ParseError {
     let message = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("the row has {len} fields where the header has {expected_len}"),
         csv::ErrorKind::Utf8 { .. } => "the row is not UTF-8".to_owned(),
         _ => error.to_string(),
     };
-    on_line(line, message)
+    ParseError::at(table, start(table, error.position()), message)
 }
 
 /// Numbers as Python's `csv` and pandas write them; the rest is text.
@@ -81,33 +75,33 @@ impl Row {
     }
 }
 
-/// The reader counts the line end before a row as the row's.
-fn start(table: &[u8], record: &csv::StringRecord) -> usize {
-    let from = record.position().map_or(0, |at| usize::try_from(at.byte()).unwrap_or(usize::MAX)).min(table.len());
+/// Where a row begins. The reader counts the line ends before a row as the row's.
+fn start(table: &[u8], row: Option<&csv::Position>) -> usize {
+    let from = row.map_or(0, |at| usize::try_from(at.byte()).unwrap_or(usize::MAX)).min(table.len());
     from + table[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
-fn shape(header: &[String], mut rows: Vec<Row>, leaves: Leaves) -> Result<Value, ParseError> {
+fn shape(table: &[u8], header: &[String], mut rows: Vec<Row>, leaves: Leaves) -> Result<Value, ParseError> {
     let is = |column: usize, names: &[&str]| header.get(column).is_some_and(|name| names.contains(&name.to_ascii_lowercase().as_str()));
     if header.len() == 2 && is(0, &["metric", "name", "key"]) && is(1, &["value"]) {
-        return by_first_column(rows, |mut row| leaves.leaf(row.cells.pop().unwrap_or(Value::Null), row.start));
+        return by_first_column(table, rows, |mut row| leaves.leaf(row.cells.pop().unwrap_or(Value::Null), row.start));
     }
     if rows.len() == 1 || is(0, &STEP_COLUMNS) {
         return Ok(Value::Map(rows.pop().map_or_else(Map::new, |row| row.under(header, leaves))));
     }
     let labels: std::collections::HashSet<&str> = rows.iter().filter_map(|row| row.cells.first()?.as_text()).collect();
     if labels.len() == rows.len() && header.len() > 1 {
-        return by_first_column(rows, |row| Value::Map(row.under(&header[1..], leaves)));
+        return by_first_column(table, rows, |row| Value::Map(row.under(&header[1..], leaves)));
     }
     Ok(Value::List(rows.into_iter().map(|row| Value::Map(row.under(header, leaves))).collect()))
 }
 
-fn by_first_column(rows: Vec<Row>, make: impl Fn(Row) -> Value) -> Result<Value, ParseError> {
+fn by_first_column(table: &[u8], rows: Vec<Row>, make: impl Fn(Row) -> Value) -> Result<Value, ParseError> {
     let mut map = Map::new();
-    for (number, mut row) in rows.into_iter().enumerate() {
+    for mut row in rows {
         let name = if row.cells.is_empty() { String::new() } else { row.cells.remove(0).to_string() };
         if map.contains_key(&name) {
-            return Err(on_line(u32::try_from(number + 2).unwrap_or(u32::MAX), format!("the row `{name}` stands twice")));
+            return Err(ParseError::at(table, row.start, format!("the row `{name}` stands twice")));
         }
         map.insert(name, make(row));
     }
@@ -139,5 +133,10 @@ mod tests {
         assert!(csv("").starts_with("the file is empty"));
         assert!(csv("a,a\n1,2\n").starts_with("the column `a` stands twice"));
         assert!(csv("name,value\nx,1\nx,2\n").contains("line: 3"));
+        // Empty lines, line ends within quotes, and line ends that editors do not show as one.
+        assert!(csv("name,value\n\n\"x\ny\",1\nx,1\nx,2\n").contains("line: 6"));
+        assert!(csv("name,value\n\n\nx,1,2\n").contains("line: 4"));
+        assert!(csv("name,value\nx,1\rx,2").contains("line: 2"));
+        assert!(csv("\u{feff}name,value\nx,1\n\nx,2").contains("line: 4"));
     }
 }
