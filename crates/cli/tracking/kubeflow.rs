@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use proofmark_core::config::{Config, Finding, Kubeflow};
 use proofmark_core::glob::Glob;
@@ -21,6 +22,8 @@ use super::values::key;
 
 /// Nested runs of MLflow that are read at most: one for each task.
 const MOST_TASKS: usize = 1000;
+/// What to do where the metrics are in MLflow.
+const NAME_MLFLOW: &str = "set MLFLOW_TRACKING_URI to the MLflow that the pipeline logs to";
 
 /// One `[[kubeflow]]`.
 pub(super) struct KubeflowRuns {
@@ -35,7 +38,8 @@ pub(super) struct KubeflowRuns {
     read: RefCell<BTreeMap<String, Logged>>,
     /// The runs that were seen, by id.
     seen: RefCell<BTreeMap<String, Run>>,
-    mlflow: Option<std::rc::Rc<dyn proofmark_mlflow::Store>>,
+    /// Where runs that log to MLflow are: nowhere, where the environment names none.
+    mlflow: Option<Result<Rc<dyn proofmark_mlflow::Store>, Trouble>>,
 }
 
 /// A server, and the experiments that count.
@@ -89,7 +93,7 @@ impl KubeflowRuns {
         };
         let title = server.as_ref().map_or("local runs", |server| server.pipelines.title()).to_owned();
         // Only where the environment names it: a run that a server tells of says where it was logged, not whom to trust.
-        let mlflow = opener.var("MLFLOW_TRACKING_URI").and_then(|_| opener.open(None).ok());
+        let mlflow = opener.var("MLFLOW_TRACKING_URI").map(|_| opener.open(None).map_err(Trouble::from));
         let Finding { commit, branch, .. } = config.finding();
         Ok(Self { metrics, title, commit, branch, server, local, read: RefCell::default(), seen: RefCell::default(), mlflow })
     }
@@ -133,10 +137,14 @@ impl KubeflowRuns {
             None => return Err(Trouble::new(format!("the run `{id}` is gone since it was listed"))),
         };
         let logged = match (server.pipelines.metrics(&run), &run.mlflow) {
-            (Ok(metrics), Some(there)) if metrics.values.is_empty() => self.of_mlflow(&there.run_id)?.unwrap_or_else(|| metrics.into()),
+            // Nothing here says that nothing was logged there.
+            (Ok(metrics), Some(there)) if metrics.values.is_empty() => match self.of_mlflow(&there.run_id)? {
+                Some(logged) => logged,
+                None => return Err(Trouble::new(format!("the run `{id}` is logged to MLflow, and none is named")).hint(NAME_MLFLOW)),
+            },
             (Err(error @ Error::NoMetrics { .. }), Some(there)) => match self.of_mlflow(&there.run_id)? {
                 Some(logged) => logged,
-                None => return Err(Trouble::from(error).hint("the run is logged to MLflow as well: set MLFLOW_TRACKING_URI")),
+                None => return Err(Trouble::from(error).hint(NAME_MLFLOW)),
             },
             (metrics, _) => metrics?.into(),
         };
@@ -147,6 +155,7 @@ impl KubeflowRuns {
     /// What the run logged to MLflow, whose nested runs are its tasks; `None` where no MLflow is named.
     fn of_mlflow(&self, id: &str) -> Result<Option<Logged>, Trouble> {
         let Some(store) = &self.mlflow else { return Ok(None) };
+        let store = store.as_ref().map_err(Clone::clone)?;
         let Some(root) = store.run(id)? else { return Ok(None) };
         let unfit = |why: String| Err(Trouble::new(format!("the run `{id}` of MLflow, to which the pipeline logged, {why}")));
         if root.deleted || root.status != Status::Finished {

@@ -38,6 +38,13 @@ fn runs_that_log_to_mlflow_are_read_there() {
     }
     let report = json(&lab.program().env("MLFLOW_TRACKING_URI", mlflow.url()).run(&["gate", "--format", "json"]).expect(0));
     assert!(report["comparison"]["tracked"][0].to_string().contains("of MLflow"), "{report}");
+    // Where MLflow is not named, or cannot be opened, that is said, and nothing passes for it.
+    let unnamed = lab.program().run(&["gate"]);
+    assert!(unnamed.code == Some(2) && unnamed.stdout.contains("set MLFLOW_TRACKING_URI"), "{unnamed:?}");
+    let odd = lab.program().env("MLFLOW_TRACKING_URI", "gopher://x").run(&["gate"]);
+    assert!(odd.code == Some(2) && format!("{}{}", odd.stdout, odd.stderr).contains("gopher"), "{odd:?}");
+    let gone = lab.program().env("MLFLOW_TRACKING_URI", "http://127.0.0.1:9").env("PROOFMARK_NETWORK_SECONDS", "1").run(&["gate"]);
+    assert!(gone.code == Some(2), "{gone:?}");
 }
 
 #[test]
