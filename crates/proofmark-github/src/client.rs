@@ -1,6 +1,6 @@
 //! Sends requests: octocrab below, repeats and limits from `proofmark-http`, nothing about what the requests are for.
 
-use proofmark_http::{Answer, Budget, Repeat, Retrier, Secret, Settings};
+use proofmark_http::{Answer, Budget, HttpError, Repeat, Retrier, Secret, Settings};
 use serde::de::DeserializeOwned;
 
 use crate::error::{self, GitHubError};
@@ -153,6 +153,10 @@ impl Client {
             None => request.shown(),
         };
         let answer = match answer {
+            Ok(answer) if answer.is_broken() && repeat == Repeat::IfRefused => {
+                let detail = format!("the server answered {}", answer.status);
+                return Err(GitHubError::Http { what, source: HttpError::Lost { detail } });
+            }
             Ok(answer) => answer,
             Err(source) => return Err(GitHubError::Http { what, source: error::without(source, |text| self.clean(text)) }),
         };

@@ -48,8 +48,8 @@ impl Retrier {
     /// with each refusal in a row.
     ///
     /// # Errors
-    /// See [`HttpError`]. A 5xx or 408 answer to [`Repeat::IfRefused`] is [`HttpError::Lost`]; to [`Repeat::Freely`] it is given
-    /// back as an answer once the tries are used up. A limit that outlasts the budget is [`HttpError::Limited`], at once.
+    /// See [`HttpError`]. An answer that [is broken](Answer::is_broken) is given back as it is: to [`Repeat::IfRefused`] at once,
+    /// to [`Repeat::Freely`] once the tries are used up. A limit that outlasts the budget is [`HttpError::Limited`], at once.
     pub async fn send<F, Fut>(&self, repeat: Repeat, limited: fn(&Answer) -> Option<Duration>, mut attempt: F) -> Result<Answer, HttpError>
     where
         F: FnMut() -> Fut,
@@ -124,12 +124,8 @@ fn judge(repeat: Repeat, outcome: Result<Answer, Failure>, limited: fn(&Answer) 
         (Err(Failure::Lost(detail)), Repeat::IfRefused) => return Verdict::Settled(Err(HttpError::Lost { detail })),
         (Err(Failure::TooLarge { limit }), _) => return Verdict::Settled(Err(HttpError::TooLarge { limit })),
     };
-    // Whatever broke, broke at an unknown point, and a gateway speaks for a server that may have gone on.
-    let broken = answer.status == 408 || answer.status >= 500;
-    if broken && repeat == Repeat::IfRefused {
-        return Verdict::Settled(Err(HttpError::Lost { detail: in_words(Ok(answer)) }));
-    }
-    if answer.status < 400 {
+    let broken = answer.is_broken();
+    if answer.status < 400 || (broken && repeat == Repeat::IfRefused) {
         return Verdict::Settled(Ok(answer));
     }
     let doubled = |wait: Duration| wait.saturating_mul(1_u32.checked_shl(refusals).unwrap_or(u32::MAX));

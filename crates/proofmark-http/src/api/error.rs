@@ -68,7 +68,7 @@ impl ApiError {
                 matches!(source, HttpError::Lost { .. } | HttpError::NoAnswer { .. } | HttpError::OutOfTime { .. })
             }
             Self::Strange { .. } | Self::TooLarge { .. } => true,
-            Self::Refused { status, .. } => *status >= 500 || *status == 408,
+            Self::Refused { status, .. } => crate::answer::is_broken(*status),
             Self::Setting { .. } => false,
         }
     }

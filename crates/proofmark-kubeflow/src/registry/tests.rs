@@ -165,6 +165,17 @@ fn a_lost_answer_is_looked_up() {
 }
 
 #[test]
+fn what_the_server_says_of_a_write_that_never_works_is_told() {
+    let fake = FakeKubeflow::start();
+    let ids = churn(&fake, &["v1"]);
+    let registry = open(&fake);
+    fake.fail(Fault::new("PATCH", "*/model_versions/*", What::Body(500, json!({"message": "the disk is full"}).to_string())));
+    let changes = BTreeMap::from([("stage".to_owned(), Property::text("production"))]);
+    let error = registry.set_properties(&ids[0], &changes).expect_err("nothing was written").to_string();
+    assert!(error.contains("may have been done") && error.contains("the disk is full"), "{error}");
+}
+
+#[test]
 fn who_writes_between_plan_and_write_loses_nothing() {
     let fake = FakeKubeflow::start();
     let ids = churn(&fake, &["v1"]);

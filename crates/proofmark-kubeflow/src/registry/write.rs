@@ -67,19 +67,18 @@ impl Registry {
     /// else always writes last; else see [`Error`].
     pub fn change_properties(&self, kind: Kind, id: &str, changes: &Changes) -> Result<Written, Error> {
         let mut before = self.properties_of(kind, id)?;
-        let mut is_new = false;
-        let mut touched = Vec::new();
+        let (mut is_new, mut touched) = (false, Vec::new());
+        let mut last = "somebody else keeps changing it".to_owned();
         for _ in 0..TRIES {
             if is_done(&before, changes) {
                 return Ok(Written { is_new, properties: before, touched });
             }
             is_new = true;
             let wanted = changed(&before, changes);
-            let written = self.write(kind, id, &wanted);
-            if let Err(error) = &written
-                && !error.is_doubtful()
-            {
-                return Err(refusal(error.clone()));
+            match self.write(kind, id, &wanted) {
+                Ok(()) => {}
+                Err(error) if error.is_doubtful() => last = Error::from(error).to_string(),
+                Err(error) => return Err(refusal(error)),
             }
             // An answer that was lost says nothing, and one that came may be overwritten by now: what is there does.
             let after = self.properties_of(kind, id).map_err(|error| in_doubt(kind, id, &error))?;
@@ -97,7 +96,7 @@ impl Registry {
             return Err(Error::input(format!("the registry does not take {names} away from {} {id}", kind.name()))
                 .with_hint("let the former holder get another value instead of none"));
         }
-        Err(in_doubt(kind, id, &"somebody else keeps changing it"))
+        Err(in_doubt(kind, id, &last))
     }
 
     fn write(&self, kind: Kind, id: &str, properties: &Properties) -> Result<(), proofmark_http::api::ApiError> {

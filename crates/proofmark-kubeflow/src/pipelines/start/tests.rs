@@ -109,6 +109,17 @@ fn what_nobody_can_tell_is_said() {
 }
 
 #[test]
+fn why_the_server_broke_is_told() {
+    let kubeflow = FakeKubeflow::start();
+    kubeflow.experiment("ci");
+    // Pipelines answers most mistakes with 500, those of whoever asks as well.
+    let told = r#"{"code":13,"message":"outer","details":[{"@type":"x","message":"no such service account"}]}"#;
+    kubeflow.fail(Fault::new("POST", "*/runs", What::Body(500, told.to_owned())));
+    let error = pipelines(&kubeflow).start_at(&submission(), &pace()).expect_err("doubt");
+    assert!(matches!(&error, Error::Doubt { why, .. } if why.contains("no such service account")), "{error}");
+}
+
+#[test]
 fn a_refusal_is_no_doubt() {
     let kubeflow = FakeKubeflow::start();
     kubeflow.experiment("ci");
