@@ -103,20 +103,12 @@ impl ModelDb {
     pub fn of_commits(&self, query: &Query, commits: &[String], attribute: &str) -> Result<ByCommit, Error> {
         let mut found = ByCommit::default();
         for commit in commits.iter().filter(|commit| !commit.is_empty()) {
-            for way in Way::ALL {
-                let listing = self.candidates(query, commit, attribute, way, commits.len())?;
+            for asked in Way::ALL {
+                let listing = self.candidates(query, commit, attribute, asked, commits.len())?;
                 found.note(&listing);
-                let says = |run: &&Run| query.fits(run) && run.says(way, commit, attribute);
-                let before = found.runs.len();
-                for run in listing.runs.iter().filter(says) {
-                    let dirty = run.is_dirty().then_some(Aside::Dirty);
-                    match run.aside().or(dirty) {
-                        Some(why) if found.aside.iter().all(|(known, _)| known.id != run.id) => found.aside.push((run.clone(), why)),
-                        Some(_) => {}
-                        None => found.runs.push(CommitRun { run: run.clone(), commit: commit.clone(), way }),
-                    }
-                }
-                if found.runs.len() > before {
+                // The last list is of all runs: what the server did not find by itself is in it as well.
+                let ways = if asked == Way::Snapshot { &Way::ALL[..] } else { &[asked] };
+                if ways.iter().any(|way| found.take(&listing, query, *way, commit, attribute)) {
                     break;
                 }
             }
@@ -152,6 +144,20 @@ fn contains(key: &str, part: &str) -> Json {
 }
 
 impl ByCommit {
+    /// Takes the runs that say it in this way; whether one of them counts.
+    fn take(&mut self, listing: &Listing, query: &Query, way: Way, commit: &str, attribute: &str) -> bool {
+        let before = self.runs.len();
+        for run in listing.runs.iter().filter(|run| query.fits(run) && run.says(way, commit, attribute)) {
+            let dirty = run.is_dirty().then_some(Aside::Dirty);
+            match run.aside().or(dirty) {
+                Some(why) if self.aside.iter().all(|(known, _)| known.id != run.id) => self.aside.push((run.clone(), why)),
+                Some(_) => {}
+                None => self.runs.push(CommitRun { run: run.clone(), commit: commit.to_owned(), way }),
+            }
+        }
+        self.runs.len() > before
+    }
+
     fn note(&mut self, listing: &Listing) {
         for unreadable in &listing.unreadable {
             if !self.unreadable.contains(unreadable) {

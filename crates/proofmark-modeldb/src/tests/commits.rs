@@ -1,6 +1,6 @@
 //! Runs of a commit, in the three ways.
 
-use proofmark_testkit::modeldb::RunSpec;
+use proofmark_testkit::modeldb::{Fault, RunSpec, What};
 
 use super::{COMMIT, OTHER, Scene};
 use crate::{Aside, DEFAULT_ATTRIBUTE, Query, Way};
@@ -37,6 +37,17 @@ fn the_attribute_comes_before_the_tag_and_the_tag_before_the_snapshot() {
     // Another attribute, whose key the server would cut.
     run(RunSpec { name: "dotted", attributes: &[("git.commit", COMMIT)], metrics: METRICS, ..RunSpec::default() });
     assert_eq!(found(&scene, &[COMMIT], "git.commit").0, named(&[("dotted", Way::Attribute)]));
+}
+
+#[test]
+fn a_server_that_cannot_search_hides_no_run() {
+    let scene = Scene::new();
+    let run = |spec: RunSpec<'_>| scene.fake.world().run(&scene.experiment, spec);
+    run(RunSpec { name: "attribute", commit: COMMIT, metrics: METRICS, ..RunSpec::default() });
+    run(RunSpec { name: "tag", tags: &[COMMIT], metrics: METRICS, ..RunSpec::default() });
+    // Nothing is found by attributes, nor by tags.
+    scene.fake.fail(Fault::new("POST", "*/findExperimentRuns", What::Body(200, "{}".to_owned())).first(2));
+    assert_eq!(found(&scene, &[COMMIT], DEFAULT_ATTRIBUTE).0, [("attribute".to_owned(), Way::Attribute)]);
 }
 
 #[test]
