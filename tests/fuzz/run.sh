@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes every target for a while with libFuzzer on the stable toolchain: `bash tests/fuzz/run.sh [TARGET...]`.
-# Seconds per target: PROOFMARK_FUZZ_SECONDS (20). A crash is kept, and the command that shows it again is printed.
+# As many at a time as there are processors. Seconds per target: PROOFMARK_FUZZ_SECONDS (20). A crash is kept, and the command that shows
+# it again is printed.
 # What it finds out stays in the cache, outside the checkout, so that each run begins where the last one ended.
 set -euo pipefail
 
@@ -67,6 +68,14 @@ summary() {
     printf '%s inputs, %s edges' "$runs" "$coverage"
 }
 
+# What one says stays together, though several are at it.
+fuzz_and_tell() {
+    local said status=0
+    said=$(fuzz "$1") || status=$?
+    printf '%s\n' "$said"
+    return "$status"
+}
+
 export RUST_BACKTRACE=0
 build
 failed=0
@@ -75,7 +84,16 @@ if [ $# = 0 ]; then
 else
     targets=("$@")
 fi
+processors=$(getconf _NPROCESSORS_ONLN)
+started=()
 for target in "${targets[@]}"; do
-    fuzz "$target" || failed=1
+    while [ "$(jobs -rp | wc -l)" -ge "$processors" ]; do
+        sleep 0.2
+    done
+    fuzz_and_tell "$target" &
+    started+=("$!")
+done
+for process in "${started[@]}"; do
+    wait "$process" || failed=1
 done
 exit "$failed"
