@@ -254,7 +254,7 @@ fn reads_are_repeated_and_changes_are_not() {
     assert!(server.experiment("x").is_ok_and(|found| found.is_some()));
     assert_eq!(server.requests(), 2);
     let fake = Fake::answering([json(500, "{}"), json(200, "{}")]);
-    assert!(matches!(fake.server().set_alias("m", "a", 1), Err(Error::Http { .. })));
+    assert!(matches!(fake.server().set_alias("m", "a", 1), Err(Error::Refused { status: 500, .. })));
     assert_eq!(fake.heads().len(), 1);
     let slow = Fake::start(Box::new(|_, _, _| {
         thread::sleep(Duration::from_secs(1));
