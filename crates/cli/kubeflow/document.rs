@@ -15,17 +15,20 @@ pub(crate) struct RunDocument {
     pub(super) kind: &'static str,
     /// The version of proofmark that wrote it.
     pub(super) proofmark: &'static str,
-    /// The run's id.
-    pub(super) run: String,
-    /// What the start is known by.
-    pub(super) key: String,
-    /// Where it comes from: `new`, `found-again` after a lost answer, `earlier` by the same key.
+    /// The run's id; none of a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) run: Option<String>,
+    /// What the start is known by; of a dry run only where it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<String>,
+    /// Where it comes from: `new`, `found-again` after a lost answer, `earlier` by the same key; `none` of a dry run.
     pub(super) origin: &'static str,
     /// Where people look at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<String>,
-    /// How far it is, in the server's word.
-    pub(super) state: &'static str,
+    /// How far it is, in the server's word; none of a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) state: Option<&'static str>,
     /// How it ended, where it was waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) conclusion: Option<String>,

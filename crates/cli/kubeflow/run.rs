@@ -128,42 +128,59 @@ pub(super) fn run(args: &Run, world: &World, printer: &Printer) -> Result<u8, Cl
         schema: SCHEMA,
         kind: "kubeflow-run",
         proofmark: env!("CARGO_PKG_VERSION"),
-        run: started.run_id.clone(),
-        key,
+        run: Some(started.run_id.clone()),
+        key: Some(key),
         origin,
         url: started.url,
-        state: started.state.name(),
+        state: Some(started.state.name()),
         conclusion: None,
         passed: None,
         cached: Vec::new(),
     };
     if args.wait {
-        say(&format!("run {} ({origin}){}", document.run, document.url.as_ref().map(|url| format!(": {url}")).unwrap_or_default()));
+        say(&format!("run {} ({origin}){}", started.run_id, document.url.as_ref().map(|url| format!(": {url}")).unwrap_or_default()));
         let followed = follow(&pipelines, &started.run_id, args.timeout, &pace, &say)?;
-        document.state = followed.state.name();
+        document.state = Some(followed.state.name());
         (document.conclusion, document.passed, document.cached) = (Some(followed.conclusion), Some(followed.passed), followed.cached);
     }
     match args.format {
-        Form::Text => printer.data(told(&document).as_bytes())?,
+        Form::Text => printer.data(told(&document, &started.run_id).as_bytes())?,
         Form::Json => printer.data(proofmark_render::json(&document)?.as_bytes())?,
     }
     Ok(if document.passed == Some(false) { exit::BLOCKED } else { exit::ALLOWED })
 }
 
 fn dry(args: &Run, printer: &Printer) -> Result<u8, CliError> {
+    if args.format == Form::Json {
+        let document = RunDocument {
+            schema: SCHEMA,
+            kind: "kubeflow-run",
+            proofmark: env!("CARGO_PKG_VERSION"),
+            run: None,
+            key: args.key.clone(),
+            origin: "none",
+            url: None,
+            state: None,
+            conclusion: None,
+            passed: None,
+            cached: Vec::new(),
+        };
+        printer.data(proofmark_render::json(&document)?.as_bytes())?;
+        return Ok(exit::ALLOWED);
+    }
     let what = args.pipeline.clone().or_else(|| args.file.as_ref().map(|file| file.display().to_string())).unwrap_or_default();
     let given: String = args.parameters.iter().map(|(name, value)| format!(" {name}={value}")).collect();
     printer.data((terminal(&format!("{what}: the parameters fit, and nothing was started:{given}")) + "\n").as_bytes())?;
     Ok(exit::ALLOWED)
 }
 
-fn told(document: &RunDocument) -> String {
+fn told(document: &RunDocument, id: &str) -> String {
     let place = document.url.as_ref().map(|url| format!("\n  {url}")).unwrap_or_default();
     let end = document.conclusion.as_deref().unwrap_or(match document.origin {
         "earlier" => "was started before with this key",
         _ => "was started",
     });
-    document_line(&format!("run {} {end}", document.run)) + &document_line(place.trim_start_matches('\n'))
+    document_line(&format!("run {id} {end}")) + &document_line(place.trim_start_matches('\n'))
 }
 
 fn document_line(line: &str) -> String {

@@ -119,16 +119,21 @@ impl<'a> Meant<'a> {
     }
 
     fn document(&self, service: &InferenceService) -> ServiceDocument {
+        let beside = service.canary_beside();
+        let previous = match beside {
+            Some(_) => service.storage_uri().map(str::to_owned),
+            None => service.records().into_iter().find_map(|record| record.previous.map(|previous| previous.storage_uri)),
+        };
         ServiceDocument {
             schema: SCHEMA,
             kind: "kubeflow-service",
             proofmark: env!("CARGO_PKG_VERSION"),
             service: self.target.service.clone(),
             namespace: self.namespace.clone(),
-            storage_uri: service.storage_uri().map(str::to_owned),
-            canary: service.canary_percent(),
+            storage_uri: beside.map(|(uri, _)| uri).or_else(|| service.storage_uri()).map(str::to_owned),
+            canary: beside.map(|(_, percent)| percent).or_else(|| service.canary_percent()),
             changed: None,
-            previous: service.records().into_iter().find_map(|record| record.previous.map(|previous| previous.storage_uri)),
+            previous,
             patch: None,
             ready: None,
             reason: None,
@@ -188,6 +193,7 @@ pub(super) fn deploy(args: &Deploy, world: &World, printer: &Printer) -> Result<
         canary: args.canary,
         runtime: args.runtime.clone(),
         key,
+        once: args.key.is_some(),
         evidence: std::collections::BTreeMap::new(),
     };
     if args.dry_run {
@@ -203,7 +209,7 @@ pub(super) fn promote(args: &Promote, world: &World, printer: &Printer) -> Resul
 
 pub(super) fn rollback(args: &Rollback, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let meant = Meant::new(&args.target, world, printer)?;
-    let undo = Undo { key: args.key.clone(), forced: args.force };
+    let undo = Undo { key: args.key.clone(), forced: args.force, order: None };
     if args.dry_run {
         return meant.proposed(&meant.cluster.try_rollback(&meant.namespace, &args.target.service, &undo).map_err(back)?);
     }

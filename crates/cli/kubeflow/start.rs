@@ -29,7 +29,9 @@ pub(crate) struct Wanted<'w> {
 pub(crate) fn compiled(path: &Path, name: &str) -> Result<Spec, CliError> {
     let bad = |why: String| CliError::input(format!("the pipeline's file `{name}` {why}"));
     let bytes = std::fs::read(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
-    Spec::parse(&bytes).map_err(|error| bad(format!("is no compiled pipeline: {error}")))
+    let spec = Spec::parse(&bytes).map_err(|error| bad(format!("is no compiled pipeline: {error}")))?;
+    spec.check_form()?;
+    Ok(spec)
 }
 
 /// Values by the pipeline's types, checked: what comes from an event or a command line is text, and `500` may be meant as a number.

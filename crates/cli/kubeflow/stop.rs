@@ -20,6 +20,11 @@ pub(crate) struct Stop {
 pub(super) fn run(args: &Stop, world: &World, printer: &Printer) -> Result<u8, CliError> {
     let pipelines = connect::pipelines(args.server.host.as_deref(), args.server.namespace.as_deref(), world)?;
     let ids = match pipelines.run(&args.run)? {
+        Some(run) if run.state.is_final() => {
+            let told = format!("run {} has ended already ({}); nothing was done", run.id, run.state.name());
+            printer.data((terminal(&told) + "\n").as_bytes())?;
+            return Ok(exit::ALLOWED);
+        }
         Some(run) => vec![run.id],
         None => pipelines.with_key(&args.run)?.into_iter().filter(|run| !run.state.is_final()).map(|run| run.id).collect(),
     };

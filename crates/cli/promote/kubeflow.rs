@@ -18,6 +18,13 @@ impl KubeflowShelf {
     /// `place` is `NAME=VALUE`.
     pub(super) fn open(registry: Registry, model: &str, place: &str) -> Result<Self, CliError> {
         let (property, value) = place.split_once('=').unwrap_or(("stage", place));
+        if property.trim().starts_with(PREFIX) || RunNames::default().properties.iter().any(|name| name == property.trim()) {
+            return Err(CliError::input(format!(
+                "the property `{}` says where a version comes from, and cannot say what it is",
+                property.trim()
+            ))
+            .hint("name another one, such as `stage=production`"));
+        }
         let found = registry.model(model)?.ok_or_else(|| {
             CliError::input(format!("there is no registered model `{model}` at {}", registry.address())).hint("names are case-sensitive")
         })?;

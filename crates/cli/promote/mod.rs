@@ -127,6 +127,12 @@ fn shelf(args: &Promote, host: Option<&Host>, world: &World) -> Result<Box<dyn S
                 (None, Some((key, value))) => Mark::Attribute { key: key.trim().to_owned(), value: value.trim().to_owned() },
                 (None, None) => return Err(CliError::input("nothing says what the model becomes")),
             };
+            if let Mark::Attribute { key, .. } = &mark
+                && key.starts_with(&proofmark_modeldb::evidence_key(""))
+            {
+                return Err(CliError::input(format!("the attribute `{key}` says what a promotion rests on, and cannot say what a run is"))
+                    .hint("name another one, such as `stage=production`"));
+            }
             let project = tracking::modeldb_project(&opener, session.configuration(), &model)?;
             Ok(Box::new(ModelDbShelf { project, name: model, mark }))
         }

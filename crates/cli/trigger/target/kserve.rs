@@ -36,8 +36,9 @@ impl<'a> Kserve<'a> {
 
     /// What is to be undone: on a second try only what the first one was about, since it may lead further else.
     fn undo(&self, cluster: &Cluster, namespace: &str, service: &str, key: &str) -> Result<Undo, TargetError> {
+        let once = Undo { order: Some(key.to_owned()), ..Undo::default() };
         if !was_sent(key, self.now)? {
-            return Ok(Undo::default());
+            return Ok(once);
         }
         let records = cluster.service(namespace, service).map_err(of_kubeflow)?.records();
         let undone = records.into_iter().find_map(|record| record.rolled_back);
@@ -45,7 +46,7 @@ impl<'a> Kserve<'a> {
             TargetError::outside(format!("whether {namespace}/{service} went back already cannot be told"))
                 .hint("look at it with `proofmark kubeflow service`, and go back by hand where it has not")
         };
-        Ok(Undo { key: Some(undone.ok_or_else(unknown)?), forced: false })
+        Ok(Undo { key: Some(undone.ok_or_else(unknown)?), ..once })
     }
 
     /// What a rollout rests on, beside its key.
@@ -73,6 +74,7 @@ impl Target for Kserve<'_> {
                 canary: *canary,
                 runtime: None,
                 key: key.to_owned(),
+                once: true,
                 evidence: self.evidence(),
             }),
             Rollout::Promote => cluster.promote(namespace, service),
@@ -84,6 +86,11 @@ impl Target for Kserve<'_> {
             serving::Origin::FoundAgain => Origin::FoundAgain,
             serving::Origin::Earlier => Origin::Earlier,
         };
+        if matches!(rollout, Rollout::Promote) && rolled.origin == serving::Origin::New {
+            // Annotations would start other pods, which nobody has tried.
+            let told = "a promotion leaves no trace in the service: only the journal keeps a second run of this order from promoting a later canary";
+            self.now.printer.say(told);
+        }
         if let Some(previous) = &rolled.previous {
             let of = previous.revision.as_ref().map(|revision| format!(" (revision {revision})")).unwrap_or_default();
             self.now.printer.say(&terminal(&format!("before it was {}{of}", previous.storage_uri)));

@@ -68,7 +68,7 @@ impl Registry {
     pub fn change_properties(&self, kind: Kind, id: &str, changes: &Changes) -> Result<Written, Error> {
         let mut before = self.properties_of(kind, id)?;
         let (mut is_new, mut touched) = (false, Vec::new());
-        let mut last = "somebody else keeps changing it".to_owned();
+        let mut broken = None;
         for _ in 0..TRIES {
             if is_done(&before, changes) {
                 return Ok(Written { is_new, properties: before, touched });
@@ -76,8 +76,8 @@ impl Registry {
             is_new = true;
             let wanted = changed(&before, changes);
             match self.write(kind, id, &wanted) {
-                Ok(()) => {}
-                Err(error) if error.is_doubtful() => last = Error::from(error).to_string(),
+                Ok(()) => broken = None,
+                Err(error) if error.is_doubtful() => broken = Some(Error::from(error)),
                 Err(error) => return Err(refusal(error)),
             }
             // An answer that was lost says nothing, and one that came may be overwritten by now: what is there does.
@@ -88,6 +88,9 @@ impl Registry {
         if is_done(&before, changes) {
             return Ok(Written { is_new, properties: before, touched });
         }
+        if let Some(error) = broken {
+            return Err(in_doubt(kind, id, &error));
+        }
         let stays: Vec<&str> =
             changes.iter().filter(|(name, value)| value.is_none() && before.contains_key(*name)).map(|(name, _)| name.as_str()).collect();
         let only_stays = stays.len() == changes.iter().filter(|(name, value)| before.get(*name) != value.as_ref()).count();
@@ -96,7 +99,7 @@ impl Registry {
             return Err(Error::input(format!("the registry does not take {names} away from {} {id}", kind.name()))
                 .with_hint("let the former holder get another value instead of none"));
         }
-        Err(in_doubt(kind, id, &last))
+        Err(in_doubt(kind, id, &"somebody else keeps changing it"))
     }
 
     fn write(&self, kind: Kind, id: &str, properties: &Properties) -> Result<(), proofmark_http::api::ApiError> {

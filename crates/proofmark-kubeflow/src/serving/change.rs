@@ -27,6 +27,8 @@ pub struct Rollout {
     pub runtime: Option<String>,
     /// By which this rollout is known again: the same key is rolled out once.
     pub key: String,
+    /// Also where other rollouts came after it: the key is that of an order, and not only a name.
+    pub once: bool,
     /// What it rests on: `verdict`, `commit`. The names get the prefix `proofmark.dev/`.
     pub evidence: BTreeMap<String, String>,
 }
@@ -39,6 +41,8 @@ pub struct Undo {
     pub key: Option<String>,
     /// Also where somebody else changed the files since.
     pub forced: bool,
+    /// The key of the order to go back, which is carried out once.
+    pub order: Option<String>,
 }
 
 /// What a service's specification says afterwards.
@@ -167,6 +171,7 @@ pub(super) fn rollout(service: &InferenceService, wanted: &Rollout) -> Result<Pl
         storage_uri: wanted.storage_uri.clone(),
         previous: Some(previous(service, wanted)?),
         baseline: Baseline::of(service),
+        orders: Record::orders_with(service.predictor().and_then(record_of).as_ref(), Some(&wanted.key)),
         evidence: wanted.evidence.clone(),
     };
     let name = &service.name;
@@ -183,14 +188,18 @@ pub(super) fn rollout(service: &InferenceService, wanted: &Rollout) -> Result<Pl
                 .with_hint("roll it out without a canary"))
         }
         (_, percent) => {
+            let own = own_canary(service).map(|(place, ..)| place);
+            if service.canaries().len() > usize::from(own.is_some()) {
+                return Err(foreign_canary(name));
+            }
             let mut model = Map::from_iter([("storageUri".to_owned(), json!(wanted.storage_uri))]);
             if let Some(runtime) = &wanted.runtime {
                 model.insert("runtime".to_owned(), json!(runtime));
             }
             let annotations = record.patch(&service::annotations(predictor));
             let mut spec = json!({"predictor": {form: model, "canaryTrafficPercent": percent, "annotations": annotations}});
-            if let Some((place, ..)) = own_canary(service) {
-                spec["canary"] = list(without(service, Some(place)));
+            if own.is_some() {
+                spec["canary"] = Value::Null;
             }
             let shape = Shape::Predictor { storage_uri: wanted.storage_uri.clone(), percent };
             let goal = Goal { shape, key: Some(wanted.key.clone()), starts_pods: true, leaves: None };
@@ -291,6 +300,9 @@ fn earlier(service: &InferenceService, wanted: &Rollout) -> Result<Option<Planne
             let percent = share.and_then(|share| u8::try_from(share).ok()).unwrap_or_default();
             (record.clone(), Shape::Canary { name, storage_uri: record.storage_uri, percent })
         }
+        (own, _) if wanted.once && own.as_ref().is_some_and(|record| record.orders.contains(&wanted.key)) => {
+            return Err(superseded(&service.name, &wanted.key));
+        }
         _ => return Ok(None),
     };
     if record.storage_uri != wanted.storage_uri {
@@ -307,6 +319,17 @@ fn earlier(service: &InferenceService, wanted: &Rollout) -> Result<Option<Planne
     Ok(Some(Planned::Already(goal, Some(record))))
 }
 
+/// A canary of somebody else keeps its requests, whatever is done beside it.
+fn foreign_canary(name: &str) -> Error {
+    Error::input(format!("a canary of `{name}` is under way that proofmark did not start")).with_hint("promote it or take it back first")
+}
+
+/// What was done before, and something else after it.
+fn superseded(name: &str, key: &str) -> Error {
+    Error::input(format!("`{key}` was done to `{name}` before, and something else came after it"))
+        .with_hint("do it by another key, if it is meant once more")
+}
+
 /// What is in production. While a canary is under way that is not what the specification says.
 fn previous(service: &InferenceService, wanted: &Rollout) -> Result<Previous, Error> {
     let revisions = &service.status.revisions;
@@ -320,8 +343,7 @@ fn previous(service: &InferenceService, wanted: &Rollout) -> Result<Previous, Er
         // What was rolled back to is in production, though its newest revision has no traffic.
         Some(Record { rolled_back: Some(_), .. }) if is_canary && is_current => {}
         _ if is_canary => {
-            return Err(Error::input(format!("a canary of `{}` is under way that proofmark did not start", service.name))
-                .with_hint("promote it or take it back first"));
+            return Err(foreign_canary(&service.name));
         }
         _ => {}
     }

@@ -18,10 +18,24 @@ const PREVIOUS_REVISION: &str = "previous-revision";
 const PREVIOUS_RUNTIME: &str = "previous-runtime";
 const REVISION_BEFORE: &str = "revision-before";
 const OBSERVED_BEFORE: &str = "observed-before";
+const BEHIND_BEFORE: &str = "behind-before";
 const ROLLED_BACK: &str = "rolled-back";
+const ORDERS: &str = "orders";
+/// Orders that are remembered: what is older is not sent again.
+const MOST_ORDERS: usize = 20;
 /// Names that evidence cannot have.
-pub(super) const OURS: [&str; 8] =
-    [KEY, STORAGE, PREVIOUS_STORAGE, PREVIOUS_REVISION, PREVIOUS_RUNTIME, REVISION_BEFORE, OBSERVED_BEFORE, ROLLED_BACK];
+pub(super) const OURS: [&str; 10] = [
+    KEY,
+    STORAGE,
+    PREVIOUS_STORAGE,
+    PREVIOUS_REVISION,
+    PREVIOUS_RUNTIME,
+    REVISION_BEFORE,
+    OBSERVED_BEFORE,
+    BEHIND_BEFORE,
+    ROLLED_BACK,
+    ORDERS,
+];
 
 /// What was in production before.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,6 +53,8 @@ pub struct Previous {
 pub(super) struct Baseline {
     pub(super) revision: Option<String>,
     pub(super) observed: Option<i64>,
+    /// How many changes of ours came before it that the controller had not looked at either.
+    pub(super) behind: i64,
 }
 
 /// A rollout, as it is written down.
@@ -53,13 +69,30 @@ pub struct Record {
     /// What was in production before; none after it was rolled back.
     pub previous: Option<Previous>,
     pub(super) baseline: Baseline,
+    /// The keys of what was done here, the newest last: a list without end would grow with each rollout.
+    pub(super) orders: Vec<String>,
     /// What it rests on.
     pub evidence: BTreeMap<String, String>,
 }
 
 impl Baseline {
     pub(super) fn of(service: &InferenceService) -> Self {
-        Self { revision: service.status.revisions.created.clone(), observed: service.status.observed_generation }
+        let mut now = Self { revision: service.status.revisions.created.clone(), observed: service.status.observed_generation, behind: 0 };
+        let earlier =
+            service.predictor().and_then(|predictor| Record::read(&service::annotations(predictor))).map(|record| record.baseline);
+        if let Some(earlier) = earlier.filter(|earlier| now.is_still(earlier)) {
+            now.behind = earlier.behind + 1;
+        }
+        now
+    }
+
+    /// Whether nothing shows that the controller has looked since.
+    fn is_still(&self, earlier: &Self) -> bool {
+        match (&self.revision, self.observed) {
+            (Some(_), _) => self.revision == earlier.revision,
+            (None, Some(_)) => self.observed == earlier.observed,
+            (None, None) => false,
+        }
     }
 }
 
@@ -86,9 +119,11 @@ impl Record {
         let runtime = runtime.map(|name| Some(name).filter(|name| !name.is_empty()));
         let previous = take(PREVIOUS_STORAGE).map(|storage_uri| Previous { storage_uri, revision, runtime });
         let observed = take(OBSERVED_BEFORE).and_then(|number| number.parse().ok());
-        let baseline = Baseline { revision: take(REVISION_BEFORE), observed };
+        let behind = take(BEHIND_BEFORE).and_then(|number| number.parse().ok()).unwrap_or_default();
+        let baseline = Baseline { revision: take(REVISION_BEFORE), observed, behind };
+        let orders = take(ORDERS).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let evidence = ours.into_iter().map(|(name, text)| (name.to_owned(), text.clone())).collect();
-        Some(Self { key, rolled_back, storage_uri, previous, baseline, evidence })
+        Some(Self { key, rolled_back, storage_uri, previous, baseline, orders, evidence })
     }
 
     /// The annotations of ours that a predictor is to have, and no others.
@@ -103,10 +138,23 @@ impl Record {
             (PREVIOUS_RUNTIME, previous.and_then(|previous| previous.runtime.clone()).map(Option::unwrap_or_default)),
             (REVISION_BEFORE, self.baseline.revision.clone()),
             (OBSERVED_BEFORE, self.baseline.observed.map(|number| number.to_string())),
+            (BEHIND_BEFORE, Some(self.baseline.behind).filter(|count| *count > 0).map(|count| count.to_string())),
+            (ORDERS, Some(&self.orders).filter(|orders| !orders.is_empty()).map(|orders| Value::from(orders.clone()).to_string())),
         ];
         let own = pairs.into_iter().filter_map(|(name, text)| Some((format!("{PREFIX}{name}"), text?)));
         let evidence = self.evidence.iter().map(|(name, text)| (format!("{PREFIX}{name}"), text.clone()));
         evidence.chain(own).collect()
+    }
+
+    /// The orders of a record, and one more.
+    pub(super) fn orders_with(record: Option<&Self>, key: Option<&String>) -> Vec<String> {
+        let mut orders = record.map(|record| record.orders.clone()).unwrap_or_default();
+        if let Some(key) = key {
+            orders.retain(|known| known != key);
+            orders.push(key.clone());
+        }
+        orders.drain(..orders.len().saturating_sub(MOST_ORDERS));
+        orders
     }
 
     /// The part of a merge patch that leaves exactly these of ours, and all of others.
@@ -136,15 +184,17 @@ mod tests {
             text(),
             prop::option::of(previous),
             prop::option::of(text()),
-            prop::option::of(0_i64..9),
+            (prop::option::of(0_i64..9), 0_i64..3),
+            prop::collection::vec("[ -~]{1,8}", 0..3),
             evidence,
         )
-            .prop_map(|(key, rolled_back, storage_uri, previous, revision, observed, evidence)| Record {
+            .prop_map(|(key, rolled_back, storage_uri, previous, revision, (observed, behind), orders, evidence)| Record {
                 key: Some(key),
                 rolled_back,
                 storage_uri,
                 previous,
-                baseline: Baseline { revision, observed },
+                baseline: Baseline { revision, observed, behind },
+                orders,
                 evidence,
             })
     }

@@ -195,6 +195,13 @@ impl InferenceService {
         self.spec.get("canary").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The files of the canary beside the predictor (standard mode), where there is one only, and its share in percent.
+    pub fn canary_beside(&self) -> Option<(&str, i64)> {
+        let [entry] = self.canaries() else { return None };
+        let predictor = entry.get("predictor")?.as_object()?;
+        Some((storage_uri(predictor)?, entry.get("trafficPercent").and_then(Value::as_i64).unwrap_or_default()))
+    }
+
     /// Whether a condition is `True`; nothing where it is not there.
     pub fn is(&self, condition: &str) -> Option<bool> {
         self.status.conditions.get(condition).map(|condition| condition.status == "True")

@@ -38,6 +38,7 @@ fn wanted(key: &str, uri: &str, canary: Option<u8>) -> Rollout {
         canary,
         runtime: None,
         key: key.into(),
+        once: false,
         evidence: BTreeMap::from([("verdict".to_owned(), "pass".to_owned())]),
     }
 }
@@ -124,6 +125,27 @@ fn back_from_a_canary_leaves_the_traffic_where_it_is() {
 }
 
 #[test]
+fn an_order_is_carried_out_once_whatever_came_after_it() {
+    for mode in [Mode::Knative, Mode::Standard] {
+        let (fake, cluster) = fake(mode);
+        let order = |key: &str, uri: &str| Rollout { once: true, ..wanted(key, uri, None) };
+        cluster.deploy(&order("k1", "s3://m/v2")).expect("rolled out");
+        cluster.deploy(&wanted("by hand", "s3://m/v3", None)).expect("rolled out");
+        let writes = patches(&fake);
+        assert!(cluster.deploy(&order("k1", "s3://m/v2")).is_err_and(|error| error.to_string().contains("came after it")));
+        assert_eq!((patches(&fake), now(&cluster).storage_uri()), (writes, Some("s3://m/v3")));
+        let back = Undo { order: Some("o1".into()), ..Undo::default() };
+        cluster.rollback("team-a", "churn", &back).expect("back");
+        assert_eq!(cluster.rollback("team-a", "churn", &back).expect("there").origin, Origin::Earlier);
+        cluster.deploy(&wanted("again", "s3://m/v4", None)).expect("rolled out");
+        assert!(cluster.rollback("team-a", "churn", &back).is_err_and(|error| error.to_string().contains("came after it")));
+        assert_eq!(now(&cluster).storage_uri(), Some("s3://m/v4"));
+        // A name that is no order's may be used again.
+        cluster.deploy(&wanted("by hand", "s3://m/v3", None)).expect("rolled out");
+    }
+}
+
+#[test]
 fn a_canary_of_the_standard_mode() {
     let (_fake, cluster) = fake(Mode::Standard);
     let rolled = cluster.deploy(&wanted("k1", "s3://m/v2", Some(25))).expect("rolled out");
@@ -155,10 +177,15 @@ fn a_canary_of_the_standard_mode_is_taken_back_and_others_stay() {
     );
     let many = cluster.deploy(&wanted("k0", "s3://m/v2", Some(80)));
     assert!(many.is_err_and(|error| error.to_string().contains("too many")));
+    // All requests cannot be had while somebody else's canary has some.
+    let foreign = |error: Error| error.to_string().contains("did not start");
+    assert!(cluster.deploy(&wanted("k0", "s3://m/v2", None)).is_err_and(foreign));
+    assert!(cluster.promote("team-a", "churn").is_err_and(foreign));
     cluster.deploy(&wanted("k1", "s3://m/v2", Some(25))).expect("rolled out");
     assert_eq!(now(&cluster).canaries().len(), 2);
+    assert!(cluster.promote("team-a", "churn").is_err_and(foreign));
     cluster.rollback("team-a", "churn", &Undo::default()).expect("back");
-    let again = cluster.rollback("team-a", "churn", &Undo { key: Some("k1".into()), forced: false });
+    let again = cluster.rollback("team-a", "churn", &Undo { key: Some("k1".into()), ..Undo::default() });
     assert!(again.is_err(), "{again:?}");
     let service = now(&cluster);
     assert_eq!((service.canaries(), service.storage_uri()), (&[other_canary()][..], Some("s3://m/v1")));
@@ -206,7 +233,7 @@ fn a_rollback_refuses_what_others_changed_since() {
     fake.world().service("team-a", "churn", Value::Object(spec), Mode::Knative);
     let error = cluster.rollback("team-a", "churn", &Undo::default()).expect_err("refused");
     assert!(error.to_string().contains("s3://m/theirs"), "{error}");
-    cluster.rollback("team-a", "churn", &Undo { forced: true, key: None }).expect("forced");
+    cluster.rollback("team-a", "churn", &Undo { forced: true, ..Undo::default() }).expect("forced");
     assert_eq!(now(&cluster).storage_uri(), Some("s3://m/v1"));
     let (_other, never) = self::fake(Mode::Knative);
     assert!(
@@ -364,7 +391,7 @@ fn a_real_api_server_and_the_standard_mode() {
     assert_eq!((promoted.service.storage_uri(), promoted.service.canaries().len()), (Some("s3://m/v2"), 0));
     set(json!([]), 1);
     ready(&cluster, &promoted);
-    let back = cluster.rollback("team-a", &name, &Undo { key: Some("k1".into()), forced: false }).expect("back");
+    let back = cluster.rollback("team-a", &name, &Undo { key: Some("k1".into()), ..Undo::default() }).expect("back");
     assert_eq!(back.service.storage_uri(), Some("s3://m/v1"));
     set(json!([]), 2);
     ready(&cluster, &back);

@@ -25,6 +25,9 @@ use crate::Error;
 /// The longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// So many looks have to show the same before it counts, where a change before this one was not looked at yet.
+const BEHIND_LOOKS: u32 = 4;
+
 /// How long is waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
@@ -78,6 +81,8 @@ impl Cluster {
         let started = Instant::now();
         let mut pause = patience.pause;
         let (mut last, mut looks) = (String::new(), 0);
+        // What was not looked at before may still be what shows.
+        let needed = if rolled.baseline.as_ref().is_some_and(|baseline| baseline.behind > 0) { BEHIND_LOOKS } else { 1 };
         let (namespace, name) = (&rolled.service.namespace, &rolled.service.name);
         loop {
             self.api.renew_budget();
@@ -86,7 +91,7 @@ impl Cluster {
                     Look::Failed(failure) => return Ok(Waited::Failed(failure)),
                     Look::Ready { is_sure } => {
                         looks += 1;
-                        if is_sure || looks > 1 {
+                        if is_sure || looks > needed {
                             return Ok(Waited::Ready(Box::new(now)));
                         }
                         "it is ready, and looked at once more".to_owned()
@@ -144,7 +149,7 @@ fn look(rolled: &Rolled, now: &InferenceService) -> Look {
     let Some(is_sure) = seen else {
         let known = now.status.model.transition.as_deref().filter(|transition| is_failure(transition));
         let known = known.map_or_else(String::new, |transition| format!("; it says `{transition}`, as it did before"));
-        return Look::Progress(format!("nothing shows yet that KServe's controller has looked at the change: is it running?{known}"));
+        return Look::Progress(format!("nothing shows yet that KServe's controller has looked at the change{known}"));
     };
     match unready(rolled, now) {
         Some(told) => Look::Progress(told),
@@ -160,7 +165,10 @@ fn seen(rolled: &Rolled, now: &InferenceService) -> Option<bool> {
             return has_traffic(rolled, now).then_some(true);
         }
         if let (Some(baseline), Some(created)) = (&rolled.baseline, &status.revisions.created) {
-            return (baseline.revision.as_ref() != Some(created)).then_some(true);
+            let is_other = baseline.revision.as_ref() != Some(created);
+            // It may be that of a change before this one.
+            let is_own = baseline.behind == 0 || !is_in_step(rolled) || status.observed_generation >= Some(rolled.service.generation);
+            return (is_other && is_own).then_some(baseline.behind == 0);
         }
     }
     let has = |service: &InferenceService, name: &String| service.status.canaries.iter().any(|(own, _)| own == name);
@@ -178,8 +186,13 @@ fn seen(rolled: &Rolled, now: &InferenceService) -> Option<bool> {
         return Some(has_moved);
     }
     // A child counts otherwise. Where it counted as the service did, it is to do so now.
-    let was_in_step = before.is_some_and(|before| before + 1 == rolled.service.generation);
-    (has_moved && !was_in_step).then_some(false)
+    (has_moved && !is_in_step(rolled)).then_some(false)
+}
+
+/// Whether what was observed before the change counted as the service does, but for changes that were not looked at yet.
+fn is_in_step(rolled: &Rolled) -> bool {
+    let before = rolled.baseline.as_ref().and_then(|baseline| Some(baseline.observed? + baseline.behind));
+    before.is_some_and(|before| before + 1 == rolled.service.generation)
 }
 
 fn is_failure(transition: &str) -> bool {

@@ -65,7 +65,10 @@ pub(super) fn failures(manifest: &str) -> Result<(Option<String>, Vec<Failure>),
     let has_cause = |(key, node): &&(&String, &Node)| {
         let says_nothing = node.message.is_empty() || node.message.starts_with("child '");
         let is_whole = node.id == workflow.metadata.name || says_nothing;
-        node.kind != "Pod" && (has_pods && is_whole || failed.iter().any(|(other, inner)| is_inside(nodes, other, inner, key)))
+        let has_inner = || failed.iter().any(|(other, inner)| is_inside(nodes, other, inner, key));
+        // What speaks of a child has one, whatever it is called.
+        let speaks_of_child = node.message.starts_with("child '") && has_inner();
+        speaks_of_child || node.kind != "Pod" && (has_pods && is_whole || has_inner())
     };
     let mut steps: Vec<&(&String, &Node)> = failed.iter().filter(|node| !has_cause(node)).collect();
     steps.sort_by_key(|(key, node)| (node.finished_at.clone().unwrap_or_default(), (*key).clone()));
@@ -145,6 +148,15 @@ mod tests {
             steps,
             [failure("prepare (its driver)", None, Some("w-3")), failure("train", Some("Error (exit code 137)"), Some("w-2")),]
         );
+    }
+
+    #[test]
+    fn what_speaks_of_a_child_is_not_the_cause() {
+        let (_, steps) = read(json!({"nodes": {
+            "w": {"id": "w", "displayName": "root", "type": "Pod", "phase": "Failed", "message": "child 'w-1' failed", "children": ["w-1"]},
+            "w-1": {"id": "w-1", "displayName": "train", "type": "Pod", "phase": "Failed", "message": "Error (exit code 1)"},
+        }}));
+        assert_eq!(steps, [failure("train", Some("Error (exit code 1)"), Some("w-1"))]);
     }
 
     #[test]

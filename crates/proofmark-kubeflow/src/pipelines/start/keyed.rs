@@ -16,7 +16,7 @@ use super::submission::{carries, check_key};
 const MOST_PAGES: usize = 5;
 
 impl Pipelines {
-    /// The runs that carry a key and were not put away, in the order in which they were created.
+    /// The runs that carry a key, archived ones as well, in the order in which they were created.
     ///
     /// # Errors
     /// [`Error::Input`] for what is no key, or where a namespace is needed and not set; else see [`Error`].
@@ -40,7 +40,7 @@ impl Pipelines {
         Ok(self.with_key(key)?.into_iter().next())
     }
 
-    /// The runs in whose name a text stands and that were not put away, newest first: a thousand at most. By the beginning that
+    /// The runs in whose name a text stands, newest first: a thousand at most. By the beginning that
     /// all keys have, everything is found that was ever started with one.
     ///
     /// # Errors
@@ -56,7 +56,6 @@ impl Pipelines {
         // experiment: a key is known everywhere.
         let filter = json!({"predicates": [
             {"operation": "IS_SUBSTRING", "key": "display_name", "string_value": text},
-            {"operation": "NOT_EQUALS", "key": "storage_state", "string_value": "ARCHIVED"},
         ]});
         let call = Call::get("runs", format!("{V2}/runs"))
             .with_some("namespace", self.scope()?)

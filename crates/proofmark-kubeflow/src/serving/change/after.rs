@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Goal, Planned, Shape, Undo, list, own_canary, record_of, usable, without};
+use super::{Goal, Planned, Shape, Undo, foreign_canary, list, own_canary, record_of, superseded, usable, without};
 use crate::Error;
 use crate::serving::record::{Baseline, Record};
 use crate::serving::service::{self, InferenceService};
 
 /// The patch that gives all traffic to what is under way.
 pub(in crate::serving) fn promotion(service: &InferenceService) -> Result<Planned, Error> {
-    if let Some((place, canary, record)) = own_canary(service) {
+    let own = own_canary(service);
+    if service.canaries().len() > usize::from(own.is_some()) {
+        return Err(foreign_canary(&service.name));
+    }
+    if let Some((_, canary, record)) = own {
         let form = service::form(canary).ok_or_else(|| Error::input("the canary has no model"))?;
         // The name goes along, so its pods stay and no others are started.
         let mut predictor = canary.clone();
@@ -22,7 +26,7 @@ pub(in crate::serving) fn promotion(service: &InferenceService) -> Result<Planne
         if let Some(other) = service.form().filter(|other| *other != form) {
             predictor.insert(other.to_owned(), Value::Null);
         }
-        let spec = json!({"predictor": predictor, "canary": list(without(service, Some(place)))});
+        let spec = json!({"predictor": predictor, "canary": null});
         let shape = Shape::Predictor { storage_uri: record.storage_uri.clone(), percent: None };
         let leaves = canary.get("name").and_then(Value::as_str).map(str::to_owned);
         let goal = Goal { shape, key: record.key.clone(), starts_pods: false, leaves };
@@ -56,6 +60,11 @@ pub(in crate::serving) fn rollback(service: &InferenceService, undo: &Undo) -> R
             Error::input(format!("`{name}` does not say what it had before")).with_hint("proofmark writes it down when it rolls out")
         );
     };
+    if let Some(order) = undo.order.as_ref().filter(|order| record.orders.contains(*order))
+        && (record.key.is_some() || record.orders.last() != Some(order))
+    {
+        return Err(superseded(name, order));
+    }
     let percent = service.canary_percent().and_then(|percent| u8::try_from(percent).ok());
     let Some(key) = record.key.clone() else {
         if undo.key.is_some() && undo.key != record.rolled_back {
@@ -75,7 +84,7 @@ pub(in crate::serving) fn rollback(service: &InferenceService, undo: &Undo) -> R
     if !undo.forced && service.storage_uri() != Some(&record.storage_uri) {
         return Err(changed_since(name, &record, service));
     }
-    let previous = record.previous.ok_or_else(|| Error::input(format!("`{name}` does not say what it had before")))?;
+    let previous = record.previous.clone().ok_or_else(|| Error::input(format!("`{name}` does not say what it had before")))?;
     // While a canary is under way, no traffic for the newest revision leaves all of it, at once, to the one that was there
     // before. Taken away, it would all go to the bad one until the next is ready.
     let percent = percent.filter(|percent| *percent < 100).map(|_| 0);
@@ -89,6 +98,7 @@ pub(in crate::serving) fn rollback(service: &InferenceService, undo: &Undo) -> R
         storage_uri: previous.storage_uri.clone(),
         previous: None,
         baseline: Baseline::of(service),
+        orders: Record::orders_with(Some(&record), undo.order.as_ref()),
         evidence: BTreeMap::new(),
     };
     let annotations = new.patch(&service::annotations(predictor));

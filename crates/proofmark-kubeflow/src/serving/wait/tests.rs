@@ -48,7 +48,7 @@ fn rolled(percent: Option<u8>, revision: Option<&str>, observed: Option<i64>, be
         service: service(7, percent, before),
         previous: None,
         goal: Goal { shape, key: None, starts_pods: true, leaves: None },
-        baseline: Some(Baseline { revision: revision.map(str::to_owned), observed }),
+        baseline: Some(Baseline { revision: revision.map(str::to_owned), observed, behind: 0 }),
         model_before: Some(service(6, percent, before).status.model),
     }
 }
@@ -72,6 +72,27 @@ fn an_old_readiness_counts_for_nothing() {
     assert!(is_progress(&seen(knative(2, 2, 10, "UpToDate", "Loaded")), "10 %"));
     // The child counts less than the service, and it does not matter.
     assert_eq!(seen(knative(2, 2, 100, "UpToDate", "Loaded")), Look::Ready { is_sure: true });
+}
+
+#[test]
+fn what_shows_a_change_before_this_one_counts_for_nothing() {
+    // Generation 6 was not looked at either; what is observed counts as the service does.
+    let behind = |revision: Option<&str>, before: &Value| {
+        let mut rolled = rolled(None, revision, Some(5), before);
+        rolled.baseline.as_mut().expect("a baseline").behind = 1;
+        rolled
+    };
+    let plain = behind(None, &standard(Some(5)));
+    assert!(is_progress(&look(&plain, &service(7, None, &standard(Some(6)))), "controller has looked"));
+    assert_eq!(look(&plain, &service(7, None, &standard(Some(7)))), Look::Ready { is_sure: true });
+    let at = |revision: u8, observed: i64| {
+        let mut status = knative(revision, revision, 100, "UpToDate", "Loaded");
+        status["observedGeneration"] = json!(observed);
+        status
+    };
+    let serverless = behind(Some("c-1"), &at(1, 5));
+    assert!(is_progress(&look(&serverless, &service(7, None, &at(2, 6))), "controller has looked"));
+    assert_eq!(look(&serverless, &service(7, None, &at(3, 7))), Look::Ready { is_sure: false });
 }
 
 #[test]
