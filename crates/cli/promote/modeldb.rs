@@ -1,6 +1,7 @@
 //! A tag or an attribute of a run in ModelDB, whose open-source server has no registry: the run is the version.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use proofmark_modeldb::{Mark, Run, evidence_key};
 
@@ -10,6 +11,9 @@ use crate::tracking::{ModelDbProject, came_back_key, replaced_key};
 
 /// A run that replaced none.
 const NOTHING: &str = "none";
+/// How often it is looked whether somebody else took his mark back, and how long between.
+const LOOKS: u32 = 10;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 
 /// What one run of a project has.
 pub(super) struct ModelDbShelf {
@@ -32,29 +36,53 @@ impl ModelDbShelf {
         Ok(self.project.holders(&self.mark)?)
     }
 
+    /// Others may do the same at the same time, and know nothing of us. So the former run keeps the mark until nobody but it and
+    /// the new one has it; whoever sees another one takes his own back.
     fn carry_out(&self, writes: &[Write], from: Option<&str>, to: &str) -> Result<(), CliError> {
-        let (now, _) = self.holders()?;
-        if now.as_ref().map(|run| run.id.as_str()) != from {
-            return Err(self.moved(from, now.as_ref().map(|run| run.id.as_str())));
-        }
+        self.unmoved(from)?;
+        let given_up: Vec<&str> =
+            writes.iter().filter_map(|write| if let Write::Clear(run) = write { Some(run.as_str()) } else { None }).collect();
+        let server = &self.project.server;
         for write in writes {
             match write {
-                Write::Attribute { run, key, value } => self.project.server.set_evidence(run, &[(key.clone(), value.clone())]).map(drop),
-                Write::Forget { run, key, value } => self.project.server.remove_attribute(run, key, value).map(drop),
-                Write::Set(run) => self.project.server.set_mark(run, &self.mark).map(drop),
-                Write::Clear(run) => self.project.server.clear_mark(run, &self.mark).map(drop),
-            }?;
-        }
-        self.project.server.forget();
-        // Others may do the same at the same time, and know nothing of us.
-        let there = self.project.server.current(&self.project.id, &[], &self.mark)?.runs;
-        match there.as_slice() {
-            [only] if only.id == to => Ok(()),
-            others => {
-                let names = others.iter().map(|run| run.id.clone()).collect::<Vec<_>>().join("`, `");
-                Err(self.moved(Some(to), Some(names.as_str()).filter(|names| !names.is_empty())))
+                Write::Attribute { run, key, value } => drop(server.set_evidence(run, &[(key.clone(), value.clone())])?),
+                Write::Forget { run, key, value } => drop(server.remove_attribute(run, key, value)?),
+                Write::Set(run) => {
+                    self.unmoved(from)?;
+                    server.set_mark(run, &self.mark)?;
+                    if let Some(other) = self.others(to)?.into_iter().find(|other| !given_up.contains(&other.as_str())) {
+                        server.clear_mark(to, &self.mark)?;
+                        return Err(self.moved(from, Some(&other)));
+                    }
+                }
+                Write::Clear(run) => drop(server.clear_mark(run, &self.mark)?),
             }
         }
+        let mut others = self.others(to)?;
+        // Whoever came between takes his own back.
+        for _ in 0..LOOKS {
+            if others.is_empty() {
+                break;
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+            others = self.others(to)?;
+        }
+        match (others.first(), self.holders()?.0) {
+            (None, Some(only)) if only.id == to => Ok(()),
+            (other, _) => Err(self.moved(Some(to), other.map(String::as_str))),
+        }
+    }
+
+    /// That the run with the mark still is this one.
+    fn unmoved(&self, from: Option<&str>) -> Result<(), CliError> {
+        let now = self.holders()?.0.map(|run| run.id);
+        if now.as_deref() == from { Ok(()) } else { Err(self.moved(from, now.as_deref())) }
+    }
+
+    /// The other runs with the mark.
+    fn others(&self, to: &str) -> Result<Vec<String>, CliError> {
+        let current = self.project.server.current(&self.project.id, &[], &self.mark)?;
+        Ok(current.runs.into_iter().map(|run| run.id).filter(|id| id != to).collect())
     }
 
     fn planned(&self, from: Option<&str>, to: &str, writes: &[Write], evidence: &[(String, String)]) -> Planned {

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use proofmark_core::config::{Config as Whole, Finding, ModelDb as Config};
 use proofmark_core::glob::Glob;
 use proofmark_core::key::Key;
-use proofmark_core::tracked::pool::{Candidate, Found, Pool, Query, Skipped};
+use proofmark_core::tracked::pool::{Candidate, Found, Pool, Query};
 use proofmark_core::value::Value;
 use proofmark_modeldb::{Access, Aside, Credentials, Mark, ModelDb, Run, Unreadable, evidence_key};
+
+use crate::digest::sha256;
 
 use super::choose::counts;
 use super::opener::Opener;
@@ -94,10 +96,11 @@ impl ModelDbRuns {
     /// Runs of these commits, by the attribute, a tag, or the version of the code.
     fn of_commits(&self, query: &proofmark_modeldb::Query, commits: &[String], attribute: &str) -> Result<Found, Trouble> {
         let found = self.server.of_commits(query, commits, attribute)?;
+        all_read(&found.unreadable)?;
         let counted = found.runs.into_iter().map(|by| (by.run, None));
         let aside = found.aside.into_iter().map(|(run, aside)| (run, Some(aside)));
         let runs = counted.chain(aside).map(|(run, aside)| self.candidate(run, aside)).collect();
-        Ok(Found { runs, skipped: skipped(found.unreadable), incomplete: found.incomplete })
+        Ok(Found { runs, skipped: Vec::new(), incomplete: found.incomplete })
     }
 }
 
@@ -161,15 +164,26 @@ pub(crate) fn came_back_key(mark: &Mark) -> String {
     evidence_key(&format!("back_{}", slug(mark)))
 }
 
+/// Keys of ModelDB hold few letters, so that two marks may look alike there: what is no plain tag has a part of its hash.
 fn slug(mark: &Mark) -> String {
-    match mark {
-        Mark::Tag(tag) => tag.clone(),
-        Mark::Attribute { key, value } => format!("{key}-{value}"),
-    }
+    let is_plain = |tag: &String| tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let (shown, whole) = match mark {
+        Mark::Tag(tag) if is_plain(tag) => return tag.clone(),
+        Mark::Tag(tag) => (tag.clone(), format!("tag {tag}")),
+        Mark::Attribute { key, value } => (format!("{key}-{value}"), format!("attribute {key}={value}")),
+    };
+    format!("{shown}_{}", &sha256(whole.as_bytes())[..8])
 }
 
-fn skipped(unreadable: Vec<Unreadable>) -> Vec<Skipped> {
-    unreadable.into_iter().map(|one| Skipped { run: one.run, reason: one.reason }).collect()
+/// A run that may be meant and cannot be read is not left out: another one would be judged in its place.
+fn all_read(unreadable: &[Unreadable]) -> Result<(), Trouble> {
+    let Some(one) = unreadable.first() else { return Ok(()) };
+    let name = if one.run.is_empty() { "a run".to_owned() } else { format!("the run `{}`", one.run) };
+    let told = format!("{name} may be one of those that are meant, and cannot be read: {}", one.reason);
+    Err(Trouble {
+        outside: true,
+        ..Trouble::new(told).hint("mend or delete it, or narrow what counts: `experiment`, `tags`, `attributes`")
+    })
 }
 
 impl Pool for ModelDbRuns {
@@ -190,10 +204,11 @@ impl Pool for ModelDbRuns {
             Some((_, commits)) => self.of_commits(&asked, commits, &attribute)?,
             None => {
                 let found = self.server.search(&asked)?;
+                all_read(&found.unreadable)?;
                 let counted = found.runs.into_iter().map(|run| self.candidate(run, None)).collect::<Vec<_>>();
                 let aside = found.aside.into_iter().map(|(run, aside)| self.candidate(run, Some(aside))).collect::<Vec<_>>();
                 let runs = counted.into_iter().chain(aside).collect();
-                Found { runs, skipped: skipped(found.unreadable), incomplete: found.incomplete }
+                Found { runs, skipped: Vec::new(), incomplete: found.incomplete }
             }
         };
         found.runs.retain(|run| run.aside != Some(ELSEWHERE));

@@ -171,6 +171,10 @@ impl Api {
     /// # Errors
     /// [`ApiError::Strange`] for anything else.
     pub fn parse<T: DeserializeOwned>(&self, call: &Call, answer: &Answer) -> Result<T, ApiError> {
+        let is_page = answer.header("content-type").is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
+        if is_page {
+            return Err(self.page(call, answer));
+        }
         // Structures may be written as arrays by serde's rules, which no API does.
         match answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'{') => serde_json::from_slice(&answer.body).map_err(|error| self.strange(call, &error.to_string())),

@@ -105,7 +105,7 @@ impl ModelDb {
         for commit in commits.iter().filter(|commit| !commit.is_empty()) {
             for asked in Way::ALL {
                 let listing = self.candidates(query, commit, attribute, asked, commits.len())?;
-                found.note(&listing);
+                found.note(&listing, commit);
                 // The last list is of all runs: what the server did not find by itself is in it as well.
                 let ways = if asked == Way::Snapshot { &Way::ALL[..] } else { &[asked] };
                 if ways.iter().any(|way| found.take(&listing, query, *way, commit, attribute)) {
@@ -158,8 +158,9 @@ impl ByCommit {
         self.runs.len() > before
     }
 
-    fn note(&mut self, listing: &Listing) {
-        for unreadable in &listing.unreadable {
+    fn note(&mut self, listing: &Listing, commit: &str) {
+        let short = commit.get(..SHORT).unwrap_or(commit).to_owned();
+        for unreadable in listing.unreadable.iter().filter(|one| one.may_say(std::slice::from_ref(&short))) {
             if !self.unreadable.contains(unreadable) {
                 self.unreadable.push(unreadable.clone());
             }

@@ -32,7 +32,7 @@ pub struct Run {
     pub attributes: BTreeMap<String, Json>,
     /// Its hyperparameters.
     pub hyperparameters: BTreeMap<String, Json>,
-    /// Its metrics: numbers, and what else was logged as one and is a scalar. NaN and the infinities are themselves.
+    /// Its metrics: numbers, and what else was logged as one: text, nothing, JSON as text. NaN and the infinities are themselves.
     pub metrics: BTreeMap<String, Value>,
     /// The names of what it logged in the course of time; see [`crate::ModelDb::history`].
     pub observed: BTreeSet<String>,
@@ -108,7 +108,7 @@ pub enum Standing {
 pub enum Aside {
     /// It says when it began, and not when it ended.
     Open,
-    /// It logged no number as a metric, and nothing in the course of time either.
+    /// It logged no metric, and nothing in the course of time either.
     NoMetrics,
     /// It was started from other files than those of the commit.
     Dirty,
@@ -140,8 +140,7 @@ impl Run {
         if self.standing() == Standing::Open {
             return Some(Aside::Open);
         }
-        let has_numbers = self.metrics.values().any(|value| value.as_f64().is_some());
-        (!has_numbers && self.observed.is_empty()).then_some(Aside::NoMetrics)
+        (self.metrics.is_empty() && self.observed.is_empty()).then_some(Aside::NoMetrics)
     }
 
     /// Whether it was started from files that were not committed, so that no commit can stand for its code.
@@ -178,6 +177,7 @@ mod tests {
             assert_eq!(finished.aside(), None);
         }
         let text = Run { metrics: BTreeMap::from([("note".to_owned(), Value::Text("x".into()))]), ..Run::default() };
-        assert_eq!((text.aside(), text.standing()), (Some(Aside::NoMetrics), Standing::Unsaid));
+        assert_eq!((text.aside(), text.standing()), (None, Standing::Unsaid));
+        assert_eq!(Run::default().aside(), Some(Aside::NoMetrics));
     }
 }

@@ -50,6 +50,17 @@ pub struct Unreadable {
     pub run: String,
     /// Why: a sentence fragment.
     pub reason: String,
+    /// All that it says, in small letters.
+    pub(crate) text: String,
+}
+
+impl Unreadable {
+    /// Whether it may be one that says all this: what it does not say at all it does not say in any field.
+    pub(crate) fn may_say(&self, texts: &[String]) -> bool {
+        // As JSON has it, without the quotes.
+        let written = |text: &String| Json::from(text.to_lowercase()).to_string();
+        texts.iter().map(written).all(|text| self.text.contains(text.trim_matches('"')))
+    }
 }
 
 impl Query {
@@ -76,6 +87,14 @@ impl Query {
             && self.name.as_ref().is_none_or(|name| *name == run.name)
             && self.tags.iter().all(|tag| run.tags.contains(tag))
             && self.attributes.iter().all(|(key, values)| has(key, values))
+    }
+
+    /// What a run that is meant says somewhere.
+    fn texts(&self) -> Vec<String> {
+        let attributes = self.attributes.iter().filter_map(|(_, values)| if let [value] = values.as_slice() { Some(value) } else { None });
+        // Numbers are written in more ways than one.
+        let attributes = attributes.filter(|value| value.parse::<f64>().is_err());
+        self.name.iter().chain(&self.tags).chain(attributes).cloned().collect()
     }
 
     /// What the server can be asked to leave out, without leaving out any run that is meant.
@@ -117,7 +136,7 @@ impl ModelDb {
     pub fn search(&self, query: &Query) -> Result<Found, Error> {
         let predicates = query.predicates();
         let listing = if predicates.is_empty() { self.all(query)? } else { Rc::new(self.narrowed(query, &predicates)?) };
-        Ok(sorted_out(listing.runs.iter().filter(|run| query.fits(run)).cloned().collect(), &listing, query.limit))
+        Ok(sorted_out(listing.runs.iter().filter(|run| query.fits(run)).cloned().collect(), &listing, query))
     }
 
     /// Forgets the lists of runs that were read, which several searches share.
@@ -180,8 +199,10 @@ fn joined(parts: Vec<Listing>) -> Listing {
 }
 
 /// Runs that count and those that do not, of runs that are newest first.
-pub(crate) fn sorted_out(runs: Vec<Run>, listing: &Listing, limit: usize) -> Found {
-    let mut found = Found { unreadable: listing.unreadable.clone(), incomplete: listing.incomplete.clone(), ..Found::default() };
+fn sorted_out(runs: Vec<Run>, listing: &Listing, query: &Query) -> Found {
+    let (limit, texts) = (query.limit, query.texts());
+    let unreadable = listing.unreadable.iter().filter(|one| one.may_say(&texts)).cloned().collect();
+    let mut found = Found { unreadable, incomplete: listing.incomplete.clone(), ..Found::default() };
     for run in runs {
         match run.aside() {
             Some(why) => found.aside.push((run, why)),

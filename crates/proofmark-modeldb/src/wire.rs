@@ -114,15 +114,11 @@ impl WireRun {
             return None;
         }
         let mut notes = Vec::new();
-        let attributes = pairs(self.attributes, "the attribute", &mut notes);
-        let hyperparameters = pairs(self.hyperparameters, "the hyperparameter", &mut notes);
-        let mut metrics = BTreeMap::new();
-        for (key, json) in pairs(self.metrics, "the metric", &mut notes) {
-            match value::metric(&json) {
-                Ok(value) => drop(metrics.insert(key, value)),
-                Err(why) => notes.push(format!("the metric `{key}` {why}")),
-            }
-        }
+        let known = |pairs: BTreeMap<String, Option<Json>>| pairs.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        let attributes = known(pairs(self.attributes, "the attribute", &mut notes));
+        let hyperparameters = known(pairs(self.hyperparameters, "the hyperparameter", &mut notes));
+        let metrics = pairs(self.metrics, "the metric", &mut notes);
+        let metrics = metrics.into_iter().map(|(key, json)| (key, value::metric(&json.unwrap_or_default()))).collect();
         let observed: BTreeSet<String> = self.observations.into_iter().filter_map(|seen| Some(seen.attribute?.key)).collect();
         Some(Run {
             id: self.id,
@@ -150,8 +146,8 @@ impl WireRun {
         let (mut points, mut others) = (Vec::new(), 0);
         for seen in &self.observations {
             let Some(attribute) = seen.attribute.as_ref().filter(|attribute| attribute.key == key) else { continue };
-            let epoch = value::metric(&seen.epoch_number).ok().and_then(|epoch| epoch.as_f64());
-            match value::metric(&attribute.value).ok().and_then(|value| value.as_f64()) {
+            let epoch = value::metric(&seen.epoch_number).as_f64();
+            match value::metric(&attribute.value).as_f64() {
                 Some(value) => points.push(Point { value, epoch, time: time(seen.timestamp) }),
                 None => others += 1,
             }
@@ -167,7 +163,7 @@ impl WireRun {
 
 /// By key. ModelDB refuses a key that is there, but two writers at once can both be let in; of values that differ none is known to be
 /// the right one, so that none counts.
-fn pairs(list: Vec<Pair>, what: &str, notes: &mut Vec<String>) -> BTreeMap<String, Json> {
+fn pairs(list: Vec<Pair>, what: &str, notes: &mut Vec<String>) -> BTreeMap<String, Option<Json>> {
     let mut found: BTreeMap<String, Option<Json>> = BTreeMap::new();
     for Pair { key, value } in list {
         match found.get(&key) {
@@ -179,7 +175,7 @@ fn pairs(list: Vec<Pair>, what: &str, notes: &mut Vec<String>) -> BTreeMap<Strin
             Some(_) => {}
         }
     }
-    found.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    found
 }
 
 impl Artifact {
@@ -224,10 +220,11 @@ mod tests {
         .read()
         .expect("a run");
         assert_eq!((read.created, read.updated, read.started, read.version), (Some(1_767_225_601_000), Some(5), None, 9));
-        assert_eq!(read.metrics, BTreeMap::from([("auc".to_owned(), Value::Float(0.9))]));
+        let expected = [("auc".to_owned(), Value::Float(0.9)), ("list".to_owned(), Value::Text("[1]".to_owned()))];
+        assert_eq!(read.metrics, BTreeMap::from(expected));
         assert!(read.attributes.is_empty() && read.is_dirty());
         assert_eq!(read.datasets, [Dataset { name: "train".into(), version: "v1".into(), path: String::new() }]);
-        assert_eq!(read.notes.len(), 2, "{:?}", read.notes);
+        assert_eq!(read.notes.len(), 1, "{:?}", read.notes);
         assert!(run(json!({})).read().is_none());
         assert!(serde_json::from_value::<WireRun>(json!({"id": "r", "start_time": "soon"})).is_err());
     }
